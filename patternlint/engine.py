@@ -1,0 +1,246 @@
+"""From one source to its findings: words, facts, candidates, regions, visitors, suppression.
+
+Each stage only narrows what the next has to look at: a file without a rule's words is not parsed, a file without
+candidates is not given to LibCST, and LibCST gets the regions of candidates alone. What a rule finds never depends on
+these short cuts; with `whole_modules` there are none, and the findings are the same.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from patternlint.catalogue import RULES
+from patternlint.finding import Applicability, Confidence, Finding
+from patternlint.selection import NOT_PARSED, Selection
+from patternlint.source import Source
+from patternlint.suppression import Suppressions
+from patternlint.words import words_of
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from patternlint.config import Settings
+    from patternlint.facts import Module
+    from patternlint.project import Project
+    from patternlint.regions import Extent
+    from patternlint.rule import Rule, Visit
+    from patternlint.rule_entry import RuleEntry
+
+_RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+_PYTHON_2 = ("Missing parentheses in call to", "multiple exception types must be parenthesized", "leading zeros in")
+
+
+class Counts(NamedTuple):
+    """How much of what was read went how far, in lines."""
+
+    read: int = 0
+    facts: int = 0
+    regions: int = 0
+
+
+class Engine:
+    """Checks sources of one project with the rules that its settings select.
+
+    Args:
+        settings: the configuration.
+        project: the project that the sources belong to.
+        noqa: whether ``# noqa`` comments count.
+        whole_modules: parse and walk every file whole, for tests of the short cuts.
+    """
+
+    def __init__(self, settings: Settings, project: Project, *, noqa: bool = True, whole_modules: bool = False) -> None:
+        self.settings = settings
+        self.project = project
+        self.selection = Selection(settings)
+        self.rules = tuple(entry for entry in RULES if entry.code in self.selection.codes)
+        self.counts = Counts()
+        self._noqa = noqa
+        self._whole = whole_modules
+        self._words = frozenset(w for r in self.rules for w in (*r.words, *r.any_words))
+
+    def check(self, source: Source) -> list[Finding]:
+        """The findings of one source, by place and code; a source that should be parsed and cannot be has one, PAT000.
+
+        What is suppressed, below the minimum confidence or acknowledged by another tool's comment is left out.
+        """
+        self.counts = self.counts._replace(read=self.counts.read + source.rows)
+        words = self._words & words_of(source.text)
+        concerned = [r for r in self.rules if r.words <= words and (not r.any_words or r.any_words & words)]
+        if self._whole:
+            concerned = list(self.rules)
+        with _gc_frozen():
+            try:
+                findings = self._findings(source, concerned) if concerned else _check_syntax(source)
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                findings = [not_parsed(self.project.relpath(source.path), source, error)]
+        return self._let_through(source, findings)
+
+    def _let_through(self, source: Source, findings: list[Finding]) -> list[Finding]:
+        if not findings:
+            return []
+        suppressions = Suppressions(source, noqa=self._noqa, honor_foreign=self.settings.honor_foreign_noqa)
+        if suppressions.skip_file:
+            return []
+        peers = {rule.code: rule.peers for rule in self.rules}
+        kept = {
+            f: None for f in findings if self.selection.admits(f) and not suppressions.covers(f, peers.get(f.code, ()))
+        }
+        return sorted(kept, key=_order)
+
+    def _findings(self, source: Source, entries: list[RuleEntry]) -> list[Finding]:
+        from patternlint.regions import extents
+
+        module = self.project.facts(source)
+        self.project.keep(module)
+        self.counts = self.counts._replace(facts=self.counts.facts + source.rows)
+        by_extent: dict[Extent, list[type[Rule]]] = {}
+        larger: dict[Extent, list[Extent]] = {}
+        for entry in entries:
+            rule: type[Rule] = entry.load()
+            for node in module.tree.body[:1] if self._whole else rule.candidates(module):
+                first, *others = extents(module, node, "module" if self._whole else rule.region)
+                larger[first] = others
+                rules = by_extent.setdefault(first, [])
+                if rule not in rules:
+                    rules.append(rule)
+        return [
+            finding
+            for extent, rules in by_extent.items()
+            for finding in self._check_region(module, extent, larger[extent], rules)
+        ]
+
+    def _check_region(
+        self, module: Module, extent: Extent, larger: list[Extent], rules: list[type[Rule]]
+    ) -> Iterator[Finding]:
+        from patternlint.regions import cut, scopes_of_nodes
+        from patternlint.rule import Visit
+        from patternlint.walker import walk
+
+        region = next((r for e in (extent, *larger) if (r := cut(module, e)) is not None), None)
+        if region is None:
+            return  # too deep for LibCST, or in a form that it does not know: nothing can be said
+        self.counts = self.counts._replace(regions=self.counts.regions + extent.last - extent.first + 1)
+        scopes = scopes_of_nodes(region)
+        for rule in rules:
+            options = {**rule.options, **self.settings.rules.get(rule.code, {})}
+            visit = Visit(module, self.project, self.settings, region, scopes, options)
+            walk(region.tree, rule(visit), enter=visit.enter, leave=visit.leave)
+            if visit.drafts:
+                yield from _finished(rule, visit)
+
+
+def _check_syntax(source: Source) -> list[Finding]:
+    """Nothing, for a file that no rule concerns; no tree is built for it, which saves a third of the time.
+
+    Raises:
+        SyntaxError, RecursionError, MemoryError: it could not be parsed either.
+    """
+    import symtable
+
+    try:
+        symtable.symtable(source.text, str(source.path), "exec")
+    except SyntaxError:
+        import ast
+
+        ast.parse(source.text)  # a fault in the scoping of names is none of the syntax: this passes
+    return []
+
+
+def _finished(rule: type[Rule], visit: Visit) -> Iterator[Finding]:
+    """The drafts of one visit as findings: all places from one code generation."""
+    from patternlint.fixes import Places
+    from patternlint.spans import spans_of
+
+    region, source = visit.region, visit.module.source
+    marks = [_mark(d.node) for d in visit.drafts]
+    nodes = [n for mark in marks for n in mark]
+    nodes += [n for d in visit.drafts if d.fix is not None for n in d.fix.nodes]
+    spans = {
+        key: (start + region.shift, end + region.shift) for key, (start, end) in spans_of(region.tree, nodes).items()
+    }
+    places = Places(source, spans)
+    for draft, (first, last) in zip(visit.drafts, marks, strict=True):
+        row, column = source.position(places.span(first)[0])
+        end_row, end_column = source.position(places.span(last)[1])
+        fix, why = draft.fix.build(places) if draft.fix is not None else (None, draft.why_not_fixed)
+        confidence = draft.confidence
+        if rule.low_in_tests and (visit.module.is_test or visit.module.is_vendored):
+            confidence = Confidence.LOW
+        yield Finding(
+            code=rule.code,
+            name=rule.name,
+            message=draft.message,
+            path=visit.module.relpath,
+            row=row,
+            column=column,
+            end_row=end_row,
+            end_column=end_column,
+            confidence=confidence,
+            help=draft.help,
+            evidence=draft.evidence,
+            fix=fix,
+            why_not_fixed="" if fix is not None and fix.applicability is Applicability.SAFE else why,
+        )
+
+
+def _mark(node: cst.CSTNode) -> tuple[cst.CSTNode, cst.CSTNode]:
+    """The nodes between whose start and end a finding is shown: of a compound statement only the header."""
+    import libcst as cst
+
+    if isinstance(node, cst.FunctionDef | cst.ClassDef):
+        return node.name, node.name
+    if isinstance(node, cst.If | cst.While):
+        return node, node.test
+    if isinstance(node, cst.For):
+        return node, node.iter
+    if isinstance(node, cst.With):
+        return node, node.items[-1]
+    if isinstance(node, cst.Match):
+        return node, node.subject
+    return node, node
+
+
+def not_parsed(path: str, source: Source, error: BaseException) -> Finding:
+    """PAT000: the interpreter's parser refuses the file.
+
+    Args:
+        path: relative to the root.
+        source: the file.
+        error: what the parser raised.
+    """
+    row, column, message = 1, 1, str(error) or type(error).__name__
+    help = "correct the syntax, or leave the file out with 'exclude'"
+    if isinstance(error, SyntaxError):
+        row, message = max(error.lineno or 1, 1), error.msg
+        column = max(error.offset or 1, 1)
+        if message.startswith(_PYTHON_2):
+            help = "this is Python 2: leave the file out with 'exclude', or convert it"
+        else:
+            help = f"correct the syntax; if Python {_RUNNING} is too old for it, run patternlint under a newer one"
+    elif isinstance(error, RecursionError | MemoryError):
+        message = "the code is nested too deeply for the interpreter's parser"
+        help = "break the expression up, or leave the file out with 'exclude'"
+    return Finding(
+        NOT_PARSED, "cannot-be-parsed", message, path, row, column, row, column + 1, help=help,
+        why_not_fixed="not-parsed",
+    )  # fmt: skip
+
+
+def _order(finding: Finding) -> tuple[Any, ...]:
+    return finding.row, finding.column, finding.code, finding.message
+
+
+@contextmanager
+def _gc_frozen() -> Iterator[None]:
+    """No garbage collection while trees are built: they hold no cycles worth looking for, and many objects."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,77 @@
+"""What the engine says about a source: values without behaviour, shared by rules, fixer and fronts."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Confidence(IntEnum):
+    """How sure a finding is; measured, not felt (95 % of high, 75 % of medium findings are right)."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+class Applicability(IntEnum):
+    """How far a fix may be trusted, as in Ruff and clippy."""
+
+    DISPLAY = 1  # shown, never applied
+    UNSAFE = 2  # right in almost every case: needs --unsafe-fixes
+    SAFE = 3  # same behaviour for every caller, apart from the defect
+
+
+class Edit(NamedTuple):
+    """Replace the code points ``[start, end)`` of the source's text."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Import(NamedTuple):
+    """``import module [as alias]``, or ``from module import name [as alias]`` when `name` is given."""
+
+    module: str
+    name: str = ""
+    alias: str = ""
+
+
+class Fix(NamedTuple):
+    """One repair: all of its edits and imports, or none.
+
+    `form` is ``canonical`` (the companion runtime) or ``in place`` (the standard library).
+    """
+
+    message: str
+    applicability: Applicability
+    edits: tuple[Edit, ...]
+    imports: tuple[Import, ...] = ()
+    form: str = "in place"
+
+
+class Evidence(NamedTuple):
+    """A place elsewhere that proves the finding; `path` is relative to the root, `row` 1-based."""
+
+    path: str
+    row: int
+    message: str
+
+
+class Finding(NamedTuple):
+    """One defect at one place: rows and columns 1-based, columns in code points, ends exclusive."""
+
+    code: str
+    name: str
+    message: str
+    path: str
+    row: int
+    column: int
+    end_row: int
+    end_column: int
+    confidence: Confidence = Confidence.HIGH
+    help: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    fix: Fix | None = None
+    why_not_fixed: str = ""  # reason code: why there is no fix, or none that is safe

@@ -1,0 +1,398 @@
+"""What a rule says about its fix: which nodes change and how, never where in the text they stand.
+
+A builder collects steps; when the walk over the region is done, the engine looks up all places at once and the steps
+become edits. A doubt only ever lowers the applicability, and leaves its reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import libcst as cst
+
+from patternlint.finding import Applicability, Edit, Fix, Import
+from patternlint.source import Source
+
+if TYPE_CHECKING:
+    from patternlint.rule import Visit
+
+RUNTIME = "patternlint.runtime"
+
+# why a fix is unsafe or missing, for the reasons that belong to no single rule
+REASONS = {
+    "runtime-not-declared": "the fix imports patternlint's runtime, which the project neither declares nor vendors",
+    "stdlib-only": "the fix needs the runtime, and fix-style keeps to the standard library",
+    "shares-a-line": "the statement shares its line with another one",
+    "no-place": "there is no place in the module where the new code could stand",
+    "name-taken": "a name that the fix needs is already taken",
+    "comment-inside": "a comment stands inside the code that the fix would replace",
+    "too-deep": "the code is nested too deeply to be rewritten",
+    "fix-failed": "the fix did not pass verification and was put back: a bug of patternlint, please report it",
+}
+
+
+class CannotEdit(Exception):
+    """A step finds no way to write what it should; the argument is the reason code."""
+
+
+class Places(NamedTuple):
+    """Where the nodes of a region stand in the source."""
+
+    source: Source
+    spans: dict[int, tuple[int, int]]
+
+    def span(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Start and end offsets of a node, parentheses around it left out."""
+        return self.spans[id(node)]
+
+    def line_of(self, offset: int) -> tuple[int, str]:
+        """The offset where a line begins, and its indentation."""
+        row, _ = self.source.position(offset)
+        text = self.source.line(row)
+        return self.source.line_start(row), text[: len(text) - len(text.lstrip(" \t\f"))]
+
+    def next_line(self, offset: int) -> int:
+        """The offset where the line after the one at `offset` begins."""
+        row, _ = self.source.position(offset)
+        return self.source.line_start(row + 1)
+
+    def lines(self, code: str, indent: str) -> str:
+        """Dedented code in the file's own indentation and line ends, without the last line's end."""
+        unit = indent_unit(self.source)
+        out = []
+        for line in code.split("\n"):
+            bare = line.lstrip(" ")
+            depth, rest = divmod(len(line) - len(bare), 4)
+            out.append(f"{indent}{unit * depth}{' ' * rest}{bare}" if bare else "")
+        return self.source.newline.join(out)
+
+
+def indent_unit(source: Source) -> str:
+    """One level of indentation as the file writes it; four spaces where it has none."""
+    found = re.search(r":[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)(\t+|  +)\S", source.text)
+    unit = found[1] if found else "    "
+    return "\t" if unit.startswith("\t") else unit if len(unit) in (2, 3, 4, 8) else "    "
+
+
+class Step(NamedTuple):
+    """One change: the nodes whose places it needs, and how it becomes edits."""
+
+    nodes: tuple[cst.CSTNode, ...]
+    edits: Callable[[Places], list[Edit]]
+
+
+class FixBuilder:
+    """A fix in the making; see :meth:`patternlint.rule.Rule.fix`."""
+
+    def __init__(self, message: str, applicability: Applicability, form: str, visit: Visit) -> None:
+        self.message = message
+        self.applicability = applicability
+        self.form = form
+        self.why_not = ""  # the first reason that lowered it
+        self.refused = False
+        self._visit = visit
+        self._module = visit.module
+        self._scope = visit.scope_stack[-1]
+        self._steps: list[Step] = []
+        self._imports: list[Import] = []
+        self._taken: set[str] = set()
+
+    # ---- doubts
+
+    def lower(self, applicability: Applicability, reason: str) -> None:
+        """Make the fix at most this applicable; `reason` is the code of the doubt."""
+        if applicability < self.applicability:
+            self.applicability = applicability
+            self.why_not = self.why_not or reason
+
+    def refuse(self, reason: str) -> None:
+        """Give the fix up; the finding is reported with this reason code."""
+        if not self.refused:
+            self.refused = True
+            self.why_not = reason
+
+    # ---- what changes
+
+    def replace(self, node: cst.CSTNode, code: str) -> None:
+        """Put `code` in a node's place; comments inside the node are lost unless `code` has them, so look first.
+
+        Args:
+            node: an expression (parentheses around it stay) or a statement.
+            code: for a statement, dedented lines joined by newlines.
+        """
+        if _is_statement(node):
+            self._add((node,), lambda at: [_statement_edit(at, node, code)])
+        else:
+            self._add((node,), lambda at: [Edit(*at.span(node), code.replace("\n", at.source.newline))])
+
+    def wrap(self, node: cst.BaseExpression, before: str, after: str) -> None:
+        """Write something before and after an expression, outside its parentheses, leaving it as it is."""
+        ends = (*node.lpar[:1], *node.rpar[-1:])
+
+        def edits(at: Places) -> list[Edit]:
+            spans = [at.span(node), *(at.span(p) for p in ends)]
+            start, end = min(s for s, _ in spans), max(e for _, e in spans)
+            return [Edit(start, start, before), Edit(end, end, after)]
+
+        self._add((node, *ends), edits)
+
+    def insert_before(self, statement: cst.CSTNode, code: str) -> None:
+        """Put statements on lines of their own before a statement (before its decorators, behind its comments)."""
+        first = _first_node(statement)
+
+        def edits(at: Places) -> list[Edit]:
+            start, indent = _own_line(at, at.span(first)[0])
+            return [Edit(start, start, at.lines(code, indent) + at.source.newline)]
+
+        self._add((first,), edits)
+
+    def insert_after(self, statement: cst.CSTNode, code: str) -> None:
+        """Put statements on lines of their own after a statement."""
+
+        def edits(at: Places) -> list[Edit]:
+            start, end = at.span(statement)
+            _, indent = _own_line(at, start)
+            return [_new_lines_at(at, at.next_line(end), at.lines(code, indent))]
+
+        self._add((statement,), edits)
+
+    def remove(self, statement: cst.CSTNode) -> None:
+        """Take a simple statement out; a comment at its line's end stays, an empty block gets ``pass``."""
+        line, small = self._simple(statement)
+        block = self._block_of(line)
+        only_one = len(line.body) == 1
+        leaves_empty = only_one and block is not None and len(block.body) == 1
+
+        def edits(at: Places) -> list[Edit]:
+            if not only_one:
+                return [_without_one_of(at, line, small)]
+            start, end = at.span(line)
+            line_start, indent = _own_line(at, start)
+            if leaves_empty:
+                return [Edit(start, end, "pass")]
+            rest = at.source.text[end : at.next_line(end)]
+            if "#" in rest:
+                return [Edit(start, end + len(rest) - len(rest.lstrip(" \t")), "")]
+            return [Edit(line_start, at.next_line(end), "")]
+
+        self._add((line, *line.body), edits)
+
+    def remove_block(self, statement: cst.CSTNode) -> None:
+        """Take a compound statement (a def, an if) out with its decorators and whole lines; its block must have others."""
+        first = _first_node(statement)
+
+        def edits(at: Places) -> list[Edit]:
+            start, _ = _own_line(at, at.span(first)[0])
+            return [Edit(start, at.next_line(at.span(statement)[1]), "")]
+
+        self._add((first, statement), edits)
+
+    def decorate(self, definition: cst.FunctionDef | cst.ClassDef, code: str) -> None:
+        """Put a decorator (without the ``@``) directly above ``def`` or ``class``, below those that are there."""
+
+        def edits(at: Places) -> list[Edit]:
+            start, indent = _own_line(at, at.span(definition)[0])
+            return [Edit(start, start, f"{indent}@{code}{at.source.newline}")]
+
+        self._add((definition,), edits)
+
+    def insert_first(self, definition: cst.FunctionDef | cst.ClassDef, code: str) -> None:
+        """Put statements first in a body, behind the docstring."""
+        body = definition.body.body
+        if not isinstance(definition.body, cst.IndentedBlock):
+            self.refuse("shares-a-line")
+            return
+        head = body[0]
+        if definition.get_docstring() is None:
+            self.insert_before(head, code)
+        else:
+            self.insert_after(head, code)
+
+    def append_base(self, definition: cst.ClassDef, code: str) -> None:
+        """Add an argument to a class's header, behind those that are there."""
+        arguments = [*definition.bases, *definition.keywords]
+        if arguments:
+            last = arguments[-1]
+            self._add((last,), lambda at: [Edit(at.span(last)[1], at.span(last)[1], f", {code}")])
+        elif isinstance(paren := definition.lpar, cst.LeftParen):
+            self._add((paren,), lambda at: [Edit(at.span(paren)[1], at.span(paren)[1], code)])
+        else:
+            name = definition.name
+            self._add((name,), lambda at: [Edit(at.span(name)[1], at.span(name)[1], f"({code})")])
+
+    def module_code(self, code: str, uses: Collection[str], *, name: str = "") -> bool:
+        """Put a module-level statement behind the last definition of the names it uses, before this region.
+
+        Args:
+            code: the statement.
+            uses: the module-level names that it reads.
+            name: the name that it binds.
+
+        Returns:
+            False if a name is not bound at the module's top level above the region: the fix is then refused.
+        """
+        from patternlint.placement import row_before_region
+
+        row = row_before_region(self._module, self._visit.region, uses)
+        if row is None:
+            self.refuse("no-place")
+            return False
+        if name:
+            self._taken.add(name)
+
+        def edits(at: Places) -> list[Edit]:
+            start = at.source.line_start(row)
+            gap = at.source.newline * 2
+            return [Edit(start, start, at.lines(code, "") + at.source.newline + gap)]
+
+        self._add((), edits)
+        return True
+
+    # ---- names and imports
+
+    def name(self, module: str, name: str = "") -> str:
+        """The expression for ``module.name`` (or the module) in the file's own import style; imports it if needed."""
+        from patternlint.placement import spell
+
+        expression, needed = spell(self._module, self._scope, module, name)
+        if needed is not None and needed not in self._imports:
+            self._imports.append(needed)
+        return expression
+
+    def runtime(self, name: str) -> str:
+        """The expression for a name of the companion runtime, with the leave to import it (see DESIGN: fixes)."""
+        self.form = "canonical"
+        settings = self._visit.settings
+        if settings.fix_style == "stdlib":
+            self.refuse("stdlib-only")
+        elif not settings.runtime_module and not settings.runtime_declared:
+            self.lower(Applicability.UNSAFE, "runtime-not-declared")
+        return self.name(settings.runtime_module or RUNTIME, name)
+
+    def import_(self, module: str, name: str = "", alias: str = "") -> None:
+        """Ask for one import at the module's top, spelled exactly so."""
+        wanted = Import(module, name, alias)
+        if wanted not in self._imports:
+            self._imports.append(wanted)
+
+    def free_name(self, wish: str) -> str:
+        """A name like `wish` that nothing in the module binds or reads."""
+        from patternlint.words import words_of
+
+        words = words_of(self._module.source.text) | self._taken
+        name, number = wish, 2
+        while name in words:
+            name, number = f"{wish}_{number}", number + 1
+        self._taken.add(name)
+        return name
+
+    # ---- for the engine
+
+    @property
+    def nodes(self) -> list[cst.CSTNode]:
+        """The nodes whose places the steps need."""
+        return [n for step in self._steps for n in step.nodes]
+
+    def build(self, places: Places) -> tuple[Fix | None, str]:
+        """The fix, or None, and the reason code for what it is not."""
+        if self.refused:
+            return None, self.why_not
+        try:
+            steps = dict.fromkeys(e for step in self._steps for e in step.edits(places))
+        except CannotEdit as error:
+            return None, str(error)
+        return (
+            Fix(
+                self.message,
+                self.applicability,
+                tuple(_joined(sorted(steps, key=_place))),
+                tuple(self._imports),
+                self.form,
+            ),
+            self.why_not,
+        )
+
+    # ---- inside
+
+    def _add(self, nodes: tuple[cst.CSTNode, ...], edits: Callable[[Places], list[Edit]]) -> None:
+        self._steps.append(Step(nodes, edits))
+
+    def _simple(self, statement: cst.CSTNode) -> tuple[cst.SimpleStatementLine, cst.CSTNode]:
+        if isinstance(statement, cst.SimpleStatementLine):
+            return statement, statement.body[0]
+        for node in reversed(self._visit.path):
+            if isinstance(node, cst.SimpleStatementLine) and any(s is statement for s in node.body):
+                return node, statement
+        raise LookupError("remove() takes a simple statement of the current path")
+
+    def _block_of(self, line: cst.SimpleStatementLine) -> cst.IndentedBlock | cst.Module | None:
+        from patternlint.walker import descendants
+
+        if any(s is line for s in self._visit.region.tree.body):
+            return self._visit.region.tree
+        for node in descendants(self._visit.region.tree):
+            if isinstance(node, cst.IndentedBlock) and any(s is line for s in node.body):
+                return node
+        return None
+
+
+def _is_statement(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.BaseStatement | cst.BaseSmallStatement)
+
+
+def _first_node(statement: cst.CSTNode) -> cst.CSTNode:
+    decorators: Sequence[cst.Decorator] = getattr(statement, "decorators", ())
+    return decorators[0] if decorators else statement
+
+
+def _own_line(at: Places, start: int) -> tuple[int, str]:
+    """The start and indentation of the line that begins with the statement at `start`."""
+    line_start, indent = at.line_of(start)
+    if line_start + len(indent) != start:
+        raise CannotEdit("shares-a-line")
+    return line_start, indent
+
+
+def _statement_edit(at: Places, node: cst.CSTNode, code: str) -> Edit:
+    start, end = at.span(node)
+    if isinstance(node, cst.BaseSmallStatement):
+        if "\n" in code:
+            _own_line(at, start)
+        _, indent = at.line_of(start)
+    else:
+        _, indent = _own_line(at, start)
+    return Edit(start, end, at.lines(code, indent)[len(indent) :])
+
+
+def _new_lines_at(at: Places, offset: int, lines: str) -> Edit:
+    """New whole lines at the start of a line, or behind a last line that has no end."""
+    text, newline = at.source.text, at.source.newline
+    if offset and text[offset - 1] not in "\r\n":
+        return Edit(offset, offset, newline + lines)
+    return Edit(offset, offset, lines + newline)
+
+
+def _without_one_of(at: Places, line: cst.SimpleStatementLine, small: cst.CSTNode) -> Edit:
+    """Take one of the statements of ``a; b`` out, with the semicolon that parts it from its neighbour."""
+    index = next(i for i, s in enumerate(line.body) if s is small)
+    start, end = at.span(small)
+    if index + 1 < len(line.body):
+        return Edit(start, at.span(line.body[index + 1])[0], "")
+    return Edit(at.span(line.body[index - 1])[1], end, "")
+
+
+def _place(edit: Edit) -> tuple[int, int]:
+    return edit.start, edit.end
+
+
+def _joined(edits: list[Edit]) -> list[Edit]:
+    """Insertions at one place become one edit, in the order of the steps."""
+    out: list[Edit] = []
+    for edit in edits:
+        if out and edit.start == edit.end == out[-1].start == out[-1].end:
+            out[-1] = Edit(edit.start, edit.end, out[-1].text + edit.text)
+        else:
+            out.append(edit)
+    return out

@@ -1,0 +1,228 @@
+"""Where a person would put an import or a module-level definition, and how the file spells an imported name."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
+from patternlint.facts import ImportBinding, Module, Scope
+from patternlint.finding import Edit, Import
+
+if TYPE_CHECKING:
+    from patternlint.regions import Region
+
+FUTURE, STANDARD, THIRD_PARTY, FIRST_PARTY = range(4)
+
+
+def spell(module: Module, scope: Scope, target: str, name: str = "") -> tuple[str, Import | None]:
+    """How code in a scope writes ``target.name`` (or the module `target`), and the import that it still needs."""
+    wanted = f"{target}.{name}" if name else target
+    siblings = False
+    for binding in module.imports:
+        if binding.scope is not module.scope or binding.guard:
+            continue
+        if binding.target == wanted and module.resolve(binding.name, scope) == wanted:
+            return binding.name, None
+        if name and binding.target == target and module.resolve(binding.name, scope) == target:
+            return f"{binding.name}.{name}", None
+        siblings = siblings or (isinstance(binding.node, ast.ImportFrom) and binding.loads == target)
+    first_party = target.split(".")[0] not in sys.stdlib_module_names
+    if name and (siblings or first_party):
+        local = name if not _is_bound(module, name) else f"_{name}"
+        return local, Import(target, name, "" if local == name else local)
+    root = target.split(".")[0]
+    local = target if not _is_bound(module, root) else f"_{target.replace('.', '_')}"
+    return (f"{local}.{name}" if name else local), Import(target, "", "" if local == target else local)
+
+
+def _is_bound(module: Module, name: str) -> bool:
+    return any(name in scope.bindings for scope in module.scopes)
+
+
+def row_before_region(module: Module, region: Region, uses: Collection[str]) -> int | None:
+    """The row (1-based) of the line before which a module-level definition that reads `uses` may stand.
+
+    It is the first row of the top-level statement that holds the region, decorators and the comment lines directly
+    above included. None if one of the names is bound below that, in a block, or nowhere in the module.
+    """
+    first, _ = module.source.position(region.start)
+    statement = next((s for s in module.tree.body if _begin(s) <= first <= (s.end_lineno or s.lineno)), None)
+    if statement is None:
+        return None
+    row = _begin(statement)
+    for name in uses:
+        bindings = module.scope.bindings.get(name, ())
+        if not bindings:
+            return None
+        for binding in bindings:
+            if (binding.imported is not None and binding.imported.guard) or binding.node not in module.tree.body:
+                return None
+            if (getattr(binding.node, "end_lineno", None) or row) >= row:
+                return None
+    while row > 1 and module.source.line(row - 1).lstrip().startswith("#"):
+        row -= 1
+    return row
+
+
+def _begin(statement: ast.stmt) -> int:
+    decorators = getattr(statement, "decorator_list", None)
+    return min(statement.lineno, decorators[0].lineno) if decorators else statement.lineno
+
+
+def import_edits(module: Module, imports: Iterable[Import]) -> list[Edit]:
+    """The edits that add imports to a module: each once, in the group and at the place of its like.
+
+    The order is that of isort's default: standard library, third party, first party; within a group ``import x``
+    before ``from x import y``, by name. A name is added to a from-import of its module where that is one line.
+    """
+    missing = [i for i in dict.fromkeys(imports) if not _present(module, i)]
+    header = _header(module)
+    merged: dict[int, list[str]] = {}
+    inserted: dict[int, list[str]] = {}
+    for wanted in missing:
+        line = _extendable(module, header, wanted)
+        if line is not None:
+            merged.setdefault(line, []).append(_alias(wanted))
+            continue
+        row = _row_for(module, header, wanted)
+        inserted.setdefault(row, []).append(_statement(wanted))
+    edits = [_extend(module, row, names) for row, names in merged.items()]
+    return edits + [_insert(module, header, row, lines) for row, lines in inserted.items()]
+
+
+def _present(module: Module, wanted: Import) -> bool:
+    target = f"{wanted.module}.{wanted.name}" if wanted.name else wanted.module
+    name = wanted.alias or wanted.name or wanted.module
+    return any(
+        b.scope is module.scope and not b.guard and b.name == name.split(".")[0] and b.target in (target, name)
+        and (b.loads == wanted.module or b.target == target)
+        for b in module.imports
+    )  # fmt: skip
+
+
+def _header(module: Module) -> list[ast.stmt]:
+    """The module's first statements up to the last of its leading imports: docstring, imports, blocks of imports."""
+    header: list[ast.stmt] = []
+    last = 0
+    for index, statement in enumerate(module.tree.body):
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            last = index + 1
+        elif not (index == 0 and _is_docstring(statement)) and not isinstance(statement, ast.If | ast.Try):
+            break
+        header.append(statement)
+    if not last and header and _is_docstring(header[0]):
+        last = 1
+    return header[:last]
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _group(module: Module, target: str, level: int = 0) -> int:
+    root = target.split(".")[0]
+    if level:
+        return FIRST_PARTY + 1
+    if root == "__future__":
+        return FUTURE
+    if root in sys.stdlib_module_names:
+        return STANDARD
+    return FIRST_PARTY if root == module.name.split(".")[0] else THIRD_PARTY
+
+
+def _keys(module: Module, statement: ast.stmt) -> tuple[int, int, str] | None:
+    if isinstance(statement, ast.Import):
+        target = statement.names[0].name
+        return _group(module, target), 0, target.lower()
+    if isinstance(statement, ast.ImportFrom):
+        target = statement.module or ""
+        return _group(module, target, statement.level), 1, target.lower()
+    return None
+
+
+def _row_for(module: Module, header: list[ast.stmt], wanted: Import) -> int:
+    """The row before which the new statement goes."""
+    key = (_group(module, wanted.module), int(bool(wanted.name)), wanted.module.lower())
+    known = [(other, s) for s in header if (other := _keys(module, s)) is not None]
+    mine = [(other, s) for other, s in known if other[0] == key[0]]
+    lower = [s for other, s in known if other[0] < key[0]]
+    if mine:
+        before = [s for other, s in mine if other < key]
+        if not before:
+            return mine[0][1].lineno
+        return (before[-1].end_lineno or before[-1].lineno) + 1
+    if lower:
+        return (lower[-1].end_lineno or lower[-1].lineno) + 1
+    if header and _is_docstring(header[0]):
+        return (header[0].end_lineno or header[0].lineno) + 1
+    return header[0].lineno if header else _first_code_row(module)
+
+
+def _first_code_row(module: Module) -> int:
+    """Where the imports of a module that has none begin: behind the comments at its top."""
+    row = 1
+    while module.source.line(row).lstrip().startswith("#"):
+        row += 1
+    return row
+
+
+def _alias(wanted: Import) -> str:
+    return f"{wanted.name} as {wanted.alias}" if wanted.alias else wanted.name
+
+
+def _statement(wanted: Import) -> str:
+    if wanted.name:
+        return f"from {wanted.module} import {_alias(wanted)}"
+    return f"import {wanted.module} as {wanted.alias}" if wanted.alias else f"import {wanted.module}"
+
+
+def _extendable(module: Module, header: list[ast.stmt], wanted: Import) -> int | None:
+    """The row of a one-line from-import of the same module that can take another name."""
+    if not wanted.name:
+        return None
+    for s in header:
+        if (
+            isinstance(s, ast.ImportFrom)
+            and s.lineno == s.end_lineno
+            and module.absolute(s) == wanted.module
+            and s.names[0].name != "*"
+            and not set("#;(\\") & set(module.source.line(s.lineno))
+            and len(module.source.line(s.lineno)) + len(_alias(wanted)) < 90
+        ):
+            return s.lineno
+    return None
+
+
+def _extend(module: Module, row: int, names: list[str]) -> Edit:
+    line = module.source.line(row)
+    body = line.rstrip("\r\n")
+    head, _, present = body.partition(" import ")
+    every = sorted({*(n.strip() for n in present.split(",")), *names}, key=str.lower)
+    start = module.source.line_start(row)
+    return Edit(start, start + len(body), f"{head} import {', '.join(every)}")
+
+
+def _insert(module: Module, header: list[ast.stmt], row: int, statements: list[str]) -> Edit:
+    source, newline = module.source, module.source.newline
+    statements = sorted(statements, key=lambda s: (s.startswith("from"), s.lower()))
+    groups = {_keys(module, ast.parse(s).body[0]) for s in statements}
+    mine = {key[0] for key in groups if key is not None}
+    above = [s for s in header if (s.end_lineno or s.lineno) < row]
+    below = next((s for s in header if s.lineno >= row), None)
+    offset = source.line_start(row)
+    text = newline.join(statements) + newline
+    neighbours = [(_keys(module, s) or (-1,))[0] for s in (above[-1:] + ([below] if below else []))]
+    if mine.isdisjoint(neighbours):  # a group of its own: parted by blank lines
+        if above:
+            text = newline + text
+        if source.line(row).strip():
+            text += newline if below is not None else newline * 2
+    if offset and source.text[offset - 1] not in "\r\n":
+        text = newline + text
+    return Edit(offset, offset, text)

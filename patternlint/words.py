@@ -1,0 +1,14 @@
+"""The words of a text: the cheapest question that can rule a file out.
+
+A word is a maximal run of ASCII letters, digits and underscores, so that ``functools.wraps`` are two. Strings and
+comments count as well: the answer may only err towards "maybe".
+"""
+
+from __future__ import annotations
+
+_SEPARATORS = {c: " " for c in range(128) if not (chr(c).isalnum() or c == ord("_"))}
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Every word of `text`, once."""
+    return frozenset(text.translate(_SEPARATORS).split())
