@@ -1,0 +1,233 @@
+"""The command line: arguments to settings and commands, errors to text and exit status.
+
+Exit status: 0 nothing found, 1 findings (or fixes, with ``--exit-non-zero-on-fix``), 2 errors, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from patternlint.errors import PatternlintError
+from patternlint.version import VERSION
+
+TYPE_CHECKING = False  # type checkers take the name for true; `typing` would cost a fifth of the start
+if TYPE_CHECKING:
+    import argparse
+
+    from patternlint.check import Request
+    from patternlint.report.console import Console
+    from patternlint.workspace import Workspace
+
+COMMANDS = ("check", "rule", "runtime")
+_CLEAN, _FOUND, _FAILED, _INTERRUPTED = 0, 1, 2, 130
+
+
+def entry() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; the exit status."""
+    if arguments in (["--version"], ["-V"]):
+        print(f"patternlint {VERSION}")
+        return _CLEAN
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        status = _command(arguments)
+        sys.stdout.flush()
+    except PatternlintError as error:
+        from patternlint.report.terminal import safe
+
+        print(f"error: {safe(error.message)}", file=sys.stderr)
+        if error.remedy:
+            print(f"help: {safe(error.remedy)}", file=sys.stderr)
+        return _FAILED
+    except BrokenPipeError:
+        # whoever read our output has seen enough; the interpreter would complain when it closes the stream
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FOUND
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    return status
+
+
+def _command(arguments: list[str]) -> int:
+    command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
+    rest = arguments[1:] if command else arguments
+    if command == "rule":
+        return _rule(rest)
+    if command == "runtime":
+        return _runtime(rest)
+    return _check(rest)
+
+
+def _check(arguments: list[str]) -> int:
+    options = _check_parser().parse_args(arguments)
+    if options.version:
+        print(f"patternlint {VERSION}")
+        return _CLEAN
+    from patternlint.check import Run
+
+    workspace = _workspace(options)
+    console = _console(options)
+    run = Run(_request(options), workspace, console)
+    if options.show_files:
+        for target in run.targets():
+            print(os.path.normpath(target.path))
+        return _FAILED if console.errors else _CLEAN
+    if options.show_settings:
+        from patternlint.report.settings import shown
+
+        for target in run.targets()[:1]:
+            print(shown(target.place.settings))
+        return _FAILED if console.errors else _CLEAN
+    return run.check()
+
+
+def _request(options: argparse.Namespace) -> Request:
+    from patternlint.check import Request
+
+    return Request(
+        paths=tuple(options.paths),
+        fix=options.fix,
+        unsafe_fixes=options.unsafe_fixes,
+        diff=options.diff,
+        json=options.output_format == "json",
+        stdin_filename=options.stdin_filename,
+        exit_zero=options.exit_zero,
+        exit_non_zero_on_fix=options.exit_non_zero_on_fix,
+        verbose=options.verbose,
+    )
+
+
+def _console(options: argparse.Namespace) -> Console:
+    from patternlint.check import STDIN
+    from patternlint.report.console import Console
+
+    return Console(
+        output_format=options.output_format,
+        colour=options.color,
+        unsafe=options.unsafe_fixes,
+        quiet=options.quiet,
+        statistics=options.statistics,
+        hide_findings=options.diff,
+        source_on_stdout=STDIN in options.paths and options.fix and not options.diff,
+    )
+
+
+def _workspace(options: argparse.Namespace) -> Workspace:
+    from patternlint.overrides import Overrides
+    from patternlint.workspace import Workspace
+
+    overrides = Overrides.of(options)
+    return Workspace(adjust=overrides.apply, isolated=options.isolated, noqa=not options.ignore_noqa)
+
+
+def _check_parser() -> argparse.ArgumentParser:
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog="patternlint",
+        usage=(
+            "patternlint [check] [OPTIONS] [PATH ...]\n"
+            "       patternlint rule CODE\n"
+            "       patternlint runtime --vendor DIR"
+        ),
+        description="Find design-pattern defects in Python code, and repair them.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files or folders; - is standard input")
+    fixing = parser.add_argument_group("fixes")
+    fixing.add_argument("--fix", action="store_true", help="apply the safe fixes")
+    fixing.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff: the unsafe ones, too")
+    fixing.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
+    fixing.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 if anything was fixed")
+    rules = parser.add_argument_group("rules", "codes, names, families or ALL, separated by commas")
+    rules.add_argument(
+        "--select", action="append", metavar="RULES", help="run these rules in place of the configured ones"
+    )
+    rules.add_argument("--ignore", action="append", metavar="RULES", help="do not run these")
+    rules.add_argument("--extend-select", action="append", metavar="RULES", help="run these, too")
+    rules.add_argument(
+        "--min-confidence", choices=("low", "medium", "high"), help="how sure a finding has to be (high)"
+    )
+    rules.add_argument("--preview", action="store_true", default=None, help="run preview rules, too")
+    rules.add_argument("--ignore-noqa", action="store_true", help="take no notice of # noqa comments")
+    files = parser.add_argument_group("files and configuration")
+    files.add_argument(
+        "--exclude", action="append", metavar="PATTERNS", help="leave these out in place of the configured ones"
+    )
+    files.add_argument("--extend-exclude", action="append", metavar="PATTERNS", help="leave these out, too")
+    files.add_argument(
+        "--force-exclude", action="store_true", default=None, help="leave out excluded files even if they are named"
+    )
+    files.add_argument("--config", metavar="FILE", help="read this configuration file and no other")
+    files.add_argument("--isolated", action="store_true", help="read no configuration file")
+    files.add_argument(
+        "--target-version", metavar="VERSION", help="the oldest Python that the code runs under, such as py311"
+    )
+    files.add_argument("--stdin-filename", default="", metavar="FILE", help="what standard input is called")
+    output = parser.add_argument_group("output")
+    output.add_argument("--output-format", choices=("text", "concise", "json"), default="text", help="(text)")
+    output.add_argument("--statistics", action="store_true", help="show how often each rule found something")
+    output.add_argument("--exit-zero", action="store_true", help="exit with 0 even if something was found")
+    output.add_argument("--show-files", action="store_true", help="list the files that would be checked")
+    output.add_argument("--show-settings", action="store_true", help="show the settings of the first of the files")
+    output.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="(auto)")
+    output.add_argument("-q", "--quiet", action="store_true", help="show findings and errors, nothing else")
+    output.add_argument("-v", "--verbose", action="store_true", help="show more of what goes wrong")
+    output.add_argument("-V", "--version", action="store_true", help="show the version")
+    return parser
+
+
+def _rule(arguments: list[str]) -> int:
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="patternlint rule", description="Explain a rule.", allow_abbrev=False)
+    parser.add_argument("rule", nargs="?", metavar="CODE", help="a code or a name")
+    parser.add_argument("--all", action="store_true", help="explain every rule")
+    parser.add_argument("--output-format", choices=("text", "json"), default="text", help="(text)")
+    options = parser.parse_args(arguments)
+    if bool(options.rule) == options.all:
+        parser.error("name one rule, or --all")
+    from patternlint.catalogue import RULES
+    from patternlint.config import suggestion
+    from patternlint.rule_pages import page, record
+    from patternlint.selection import rule_called, rule_names
+
+    found = rule_called(options.rule) if options.rule else None
+    if options.rule and found is None:
+        raise PatternlintError(f"unknown rule '{options.rule}'", suggestion(options.rule, rule_names()))
+    entries = RULES if found is None else (found,)
+    if options.output_format == "text":
+        print("\n\n".join(page(entry) for entry in entries))
+    else:
+        import json
+
+        records = [record(entry) for entry in entries]
+        print(json.dumps(records if options.all else records[0], indent=2))
+    return _CLEAN
+
+
+def _runtime(arguments: list[str]) -> int:
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog="patternlint runtime",
+        description="Copy the companion runtime into a project that does not want to depend on patternlint.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--vendor", required=True, metavar="DIR", help="the package to make, such as src/app/_patterns")
+    options = parser.parse_args(arguments)
+    from patternlint.vendoring import vendor
+
+    module = vendor(options.vendor)
+    print(
+        f"The runtime is in {options.vendor}. Tell the fixes of it:\n\n"
+        f'    [tool.patternlint]\n    runtime-module = "{module}"'
+    )
+    return _CLEAN
