@@ -159,10 +159,12 @@ def _finished(rule: type[Rule], visit: Visit) -> Iterator[Finding]:
     marks = [_mark(d.node) for d in visit.drafts]
     nodes = [n for mark in marks for n in mark]
     nodes += [n for d in visit.drafts if d.fix is not None for n in d.fix.nodes]
-    spans = {
-        key: (start + region.shift, end + region.shift) for key, (start, end) in spans_of(region.tree, nodes).items()
-    }
-    places = Places(source, spans)
+    spans = spans_of(region.tree, nodes, region.text)
+    places = Places(
+        source,
+        {key: (start + region.shift, end + region.shift) for key, (start, end) in spans.places.items()},
+        spans.inexact,
+    )
     for draft, (first, last) in zip(visit.drafts, marks, strict=True):
         row, column = source.position(places.span(first)[0])
         end_row, end_column = source.position(places.span(last)[1])

@@ -28,7 +28,7 @@ REASONS = {
     "no-place": "there is no place in the module where the new code could stand",
     "name-taken": "a name that the fix needs is already taken",
     "comment-inside": "a comment stands inside the code that the fix would replace",
-    "too-deep": "the code is nested too deeply to be rewritten",
+    "not-reproduced": "LibCST does not give the line back as it was written, so it cannot be edited safely",
     "fix-failed": "the fix did not pass verification and was put back: a bug of patternlint, please report it",
 }
 
@@ -42,10 +42,21 @@ class Places(NamedTuple):
 
     source: Source
     spans: dict[int, tuple[int, int]]
+    inexact: frozenset[int]
 
     def span(self, node: cst.CSTNode) -> tuple[int, int]:
         """Start and end offsets of a node, parentheses around it left out."""
         return self.spans[id(node)]
+
+    def exact(self, node: cst.CSTNode) -> tuple[int, int]:
+        """The same, for an edit.
+
+        Raises:
+            CannotEdit: LibCST does not give the line back as it was, so the column is not sure.
+        """
+        if id(node) in self.inexact:
+            raise CannotEdit("not-reproduced")
+        return self.span(node)
 
     def line_of(self, offset: int) -> tuple[int, str]:
         """The offset where a line begins, and its indentation."""
@@ -125,14 +136,14 @@ class FixBuilder:
         if _is_statement(node):
             self._add((node,), lambda at: [_statement_edit(at, node, code)])
         else:
-            self._add((node,), lambda at: [Edit(*at.span(node), code.replace("\n", at.source.newline))])
+            self._add((node,), lambda at: [Edit(*at.exact(node), code.replace("\n", at.source.newline))])
 
     def wrap(self, node: cst.BaseExpression, before: str, after: str) -> None:
         """Write something before and after an expression, outside its parentheses, leaving it as it is."""
         ends = (*node.lpar[:1], *node.rpar[-1:])
 
         def edits(at: Places) -> list[Edit]:
-            spans = [at.span(node), *(at.span(p) for p in ends)]
+            spans = [at.exact(node), *(at.exact(p) for p in ends)]
             start, end = min(s for s, _ in spans), max(e for _, e in spans)
             return [Edit(start, start, before), Edit(end, end, after)]
 
@@ -143,7 +154,7 @@ class FixBuilder:
         first = _first_node(statement)
 
         def edits(at: Places) -> list[Edit]:
-            start, indent = _own_line(at, at.span(first)[0])
+            start, indent = _own_line(at, at.exact(first)[0])
             return [Edit(start, start, at.lines(code, indent) + at.source.newline)]
 
         self._add((first,), edits)
@@ -152,7 +163,7 @@ class FixBuilder:
         """Put statements on lines of their own after a statement."""
 
         def edits(at: Places) -> list[Edit]:
-            start, end = at.span(statement)
+            start, end = at.exact(statement)
             _, indent = _own_line(at, start)
             return [_new_lines_at(at, at.next_line(end), at.lines(code, indent))]
 
@@ -168,7 +179,7 @@ class FixBuilder:
         def edits(at: Places) -> list[Edit]:
             if not only_one:
                 return [_without_one_of(at, line, small)]
-            start, end = at.span(line)
+            start, end = at.exact(line)
             line_start, indent = _own_line(at, start)
             if leaves_empty:
                 return [Edit(start, end, "pass")]
@@ -184,8 +195,8 @@ class FixBuilder:
         first = _first_node(statement)
 
         def edits(at: Places) -> list[Edit]:
-            start, _ = _own_line(at, at.span(first)[0])
-            return [Edit(start, at.next_line(at.span(statement)[1]), "")]
+            start, _ = _own_line(at, at.exact(first)[0])
+            return [Edit(start, at.next_line(at.exact(statement)[1]), "")]
 
         self._add((first, statement), edits)
 
@@ -193,7 +204,7 @@ class FixBuilder:
         """Put a decorator (without the ``@``) directly above ``def`` or ``class``, below those that are there."""
 
         def edits(at: Places) -> list[Edit]:
-            start, indent = _own_line(at, at.span(definition)[0])
+            start, indent = _own_line(at, at.exact(definition)[0])
             return [Edit(start, start, f"{indent}@{code}{at.source.newline}")]
 
         self._add((definition,), edits)
@@ -215,12 +226,12 @@ class FixBuilder:
         arguments = [*definition.bases, *definition.keywords]
         if arguments:
             last = arguments[-1]
-            self._add((last,), lambda at: [Edit(at.span(last)[1], at.span(last)[1], f", {code}")])
+            self._add((last,), lambda at: [Edit(at.exact(last)[1], at.exact(last)[1], f", {code}")])
         elif isinstance(paren := definition.lpar, cst.LeftParen):
-            self._add((paren,), lambda at: [Edit(at.span(paren)[1], at.span(paren)[1], code)])
+            self._add((paren,), lambda at: [Edit(at.exact(paren)[1], at.exact(paren)[1], code)])
         else:
             name = definition.name
-            self._add((name,), lambda at: [Edit(at.span(name)[1], at.span(name)[1], f"({code})")])
+            self._add((name,), lambda at: [Edit(at.exact(name)[1], at.exact(name)[1], f"({code})")])
 
     def module_code(self, code: str, uses: Collection[str], *, name: str = "") -> bool:
         """Put a module-level statement behind the last definition of the names it uses, before this region.
@@ -356,7 +367,7 @@ def _own_line(at: Places, start: int) -> tuple[int, str]:
 
 
 def _statement_edit(at: Places, node: cst.CSTNode, code: str) -> Edit:
-    start, end = at.span(node)
+    start, end = at.exact(node)
     if isinstance(node, cst.BaseSmallStatement):
         if "\n" in code:
             _own_line(at, start)
@@ -377,10 +388,10 @@ def _new_lines_at(at: Places, offset: int, lines: str) -> Edit:
 def _without_one_of(at: Places, line: cst.SimpleStatementLine, small: cst.CSTNode) -> Edit:
     """Take one of the statements of ``a; b`` out, with the semicolon that parts it from its neighbour."""
     index = next(i for i, s in enumerate(line.body) if s is small)
-    start, end = at.span(small)
+    start, end = at.exact(small)
     if index + 1 < len(line.body):
-        return Edit(start, at.span(line.body[index + 1])[0], "")
-    return Edit(at.span(line.body[index - 1])[1], end, "")
+        return Edit(start, at.exact(line.body[index + 1])[0], "")
+    return Edit(at.exact(line.body[index - 1])[1], end, "")
 
 
 def _place(edit: Edit) -> tuple[int, int]:

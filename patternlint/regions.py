@@ -6,7 +6,7 @@ text as it is. The facts that this rests on (27,000 real statements went through
 - a decorator's ``@`` may stand on an earlier line than its expression (``@\\`` and a line end);
 - statements that share a line are one region, and so is a ``def`` that is not first on its line with what is before it;
 - ``ast`` columns are UTF-8 bytes;
-- what LibCST does not take although `ast` did, or does not give back unchanged, gets the next larger region.
+- what LibCST does not take although `ast` did is tried again within the next larger region.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ _MAX_NESTING = 500
 class Region(NamedTuple):
     """A piece of a module, parsed.
 
-    `start` and `end` are offsets into the source's text; `shift` is what to add to an offset in the parsed text to
-    get one in the source's. `scope` is the scope in which the piece stands; `scopes` are the defs and classes of the
+    `start` and `end` are offsets into the source's text, `text` is what was parsed, `shift` what to add to an offset
+    in it to get one in the source's. `scope` is the scope in which the piece stands; `scopes` are the defs and classes of the
     piece in source order, exactly as a walk over `tree` meets them.
     """
 
     start: int
     end: int
     shift: int
+    text: str
     tree: cst.Module
     scope: Scope
     scopes: tuple[Scope, ...]
@@ -99,7 +100,7 @@ def _last_row(node: ast.AST) -> int:
 
 
 def cut(module: Module, extent: Extent) -> Region | None:
-    """The region of an extent, or None where LibCST does not take it or does not give it back unchanged."""
+    """The region of an extent, or None where LibCST does not take it."""
     import libcst as cst
 
     source = module.source
@@ -113,14 +114,12 @@ def cut(module: Module, extent: Extent) -> Region | None:
     header = f"{_HEADER}{source.newline}" if text[:1] in " \t" else ""
     try:
         tree = cst.parse_module(header + text)
-        if tree.code != header + text:
-            return None
     except (cst.ParserSyntaxError, RecursionError):
         return None
     inside = tuple(
         s for s in module.scopes[1:] if extent.first <= s.row <= extent.last and _first_row(s.node) >= extent.first
     )
-    return Region(start, end, start - len(header), tree, extent.scope, inside)
+    return Region(start, end, start - len(header), header + text, tree, extent.scope, inside)
 
 
 def _nesting(text: str) -> int:

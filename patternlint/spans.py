@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import libcst as cst
 
 
-def spans_of(tree: cst.Module, nodes: Iterable[cst.CSTNode]) -> dict[int, tuple[int, int]]:
-    """The offsets of nodes in the tree's code.
+class Spans(NamedTuple):
+    """Places by ``id(node)``: start and end (exclusive) in code points of the tree's text.
+
+    White space, comments and parentheses around a node are left out, as in LibCST's PositionProvider. `inexact` are
+    nodes that begin or end on a line that LibCST does not give back as it was (``except (A, B) :`` loses a blank):
+    the row of their places is right, the column may be off.
+    """
+
+    places: dict[int, tuple[int, int]]
+    inexact: frozenset[int]
+
+
+def spans_of(tree: cst.Module, nodes: Iterable[cst.CSTNode], text: str) -> Spans:
+    """Where nodes stand.
 
     Args:
         tree: a module.
         nodes: nodes of that module, the same objects.
-
-    Returns:
-        By ``id(node)``, start and end (exclusive) in code points, white space and comments around the node left out,
-        as LibCST's PositionProvider defines it; parentheses that belong to the node are part of it.
+        text: what `tree` was parsed from.
     """
     from libcst._nodes.internal import CodegenState
 
@@ -35,13 +46,12 @@ def spans_of(tree: cst.Module, nodes: Iterable[cst.CSTNode]) -> dict[int, tuple[
             self.begun: list[int] = []
 
         def add_indent_tokens(self) -> None:
+            self.tokens.extend(self.indent_tokens)
             self.offset += sum(map(len, self.indent_tokens))
 
         def add_token(self, value: str) -> None:
+            self.tokens.append(value)
             self.offset += len(value)
-
-        def pop_trailing_newline(self) -> None:
-            pass
 
         def before_codegen(self, node: cst.CSTNode) -> None:
             if id(node) in wanted:
@@ -72,5 +82,31 @@ def spans_of(tree: cst.Module, nodes: Iterable[cst.CSTNode]) -> dict[int, tuple[
             found[id(node)] = (first, last)
             wanted.difference_update(ends)
 
-    tree._codegen(State())
-    return {key: found[key] for key in wanted if key in found}
+    state = State()
+    tree._codegen(state)
+    places = {key: found[key] for key in wanted if key in found}
+    written = "".join(state.tokens)
+    if written == text:
+        return Spans(places, frozenset())
+    return _realigned(places, written, text)
+
+
+def _realigned(places: dict[int, tuple[int, int]], written: str, text: str) -> Spans:
+    """Places in the text as LibCST wrote it, as places in the text as it was, line by line."""
+    new, old = written.splitlines(keepends=True), text.splitlines(keepends=True)
+    new_starts = [0, *accumulate(map(len, new))]
+    old_starts = [0, *accumulate(map(len, old))]
+
+    def moved(offset: int) -> tuple[int, bool]:
+        row = min(bisect_right(new_starts, offset) - 1, len(old) - 1, len(new) - 1)
+        column = min(offset - new_starts[row], len(old[row]))
+        return old_starts[row] + column, new[row] == old[row]
+
+    out: dict[int, tuple[int, int]] = {}
+    inexact: set[int] = set()
+    for key, (start, end) in places.items():
+        (first, first_exact), (last, last_exact) = moved(start), moved(end)
+        out[key] = first, max(first, last)
+        if not (first_exact and last_exact) or len(new) != len(old):
+            inexact.add(key)
+    return Spans(out, frozenset(inexact))

@@ -1,0 +1,95 @@
+"""Every rule on its fixtures: what is found, what the fix writes, and that the fixed code behaves."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fixtures import Case, Expected, cases, engine_for, findings_in
+from patternlint.finding import Finding
+from patternlint.fixer import fix
+from patternlint.source import Source
+
+CASES = cases()
+REPOSITORY = Path(__file__).parent.parent
+
+
+def named(cases: list[Case]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", cases, ids=[c.id for c in cases])
+
+
+def place(finding: Finding) -> Expected:
+    return Expected(finding.path, finding.row, finding.code, finding.confidence)
+
+
+def python_files(case: Case) -> list[str]:
+    return [name for name in case.sources if name.endswith(".py")]
+
+
+@named(CASES)
+def test_findings(case: Case, tmp_path: Path) -> None:
+    root = case.build(tmp_path)
+    found = findings_in(root, python_files(case))
+    assert {place(f) for f in found} == case.expected(), "\n".join(f"{place(f)}: {f.message}" for f in found)
+    for finding in found:
+        assert finding.message
+        assert finding.fix is not None or finding.why_not_fixed, f"{place(finding)} has neither a fix nor a reason"
+
+
+@named(CASES)
+def test_short_cuts_change_nothing(case: Case, tmp_path: Path) -> None:
+    root = case.build(tmp_path)
+    assert findings_in(root, python_files(case)) == findings_in(root, python_files(case), whole_modules=True)
+
+
+def fixed_tree(case: Case, folder: Path, *, unsafe: bool) -> Path:
+    root = case.build(folder)
+    engine = engine_for(root)
+    for name in python_files(case):
+        path = engine.project.root / name
+        result = fix(Source.read(path), engine, unsafe=unsafe)
+        assert result.converged, f"{name}: fixes make work for each other"
+        assert not result.failed, f"{name}: {result.failed}"
+        path.write_bytes(result.source.data)
+    return root
+
+
+@named(CASES)
+@pytest.mark.parametrize("kind", ["fixed", "unsafe"])
+def test_fixes(case: Case, kind: str, tmp_path: Path) -> None:
+    root = fixed_tree(case, tmp_path, unsafe=kind == "unsafe")
+    for name in python_files(case):
+        golden = case.derived(name, kind) or case.derived(name, "fixed") or case.sources[name]
+        wanted, got = golden.read_bytes(), (root / name).read_bytes()
+        diff = difflib.unified_diff(
+            wanted.decode("utf-8", "replace").splitlines(), got.decode("utf-8", "replace").splitlines(),
+            golden.name, "what the fix writes", lineterm="",
+        )  # fmt: skip
+        assert got == wanted, "\n".join(diff)
+    again = engine_for(root)
+    for name in python_files(case):
+        before = Source.read(again.project.root / name)
+        assert fix(before, again, unsafe=kind == "unsafe").source.data == before.data, "a second run changes something"
+
+
+@named([c for c in CASES if c.check is not None])
+@pytest.mark.parametrize("tree", ["original", "fixed", "unsafe"])
+def test_behaviour(case: Case, tree: str, tmp_path: Path) -> None:
+    check = case.check
+    assert check is not None
+    text = check.read_text("utf-8")
+    if tree == "original" and text.startswith("# after the fix only"):
+        return  # the original is wrong in just this respect
+    root = case.build(tmp_path) if tree == "original" else fixed_tree(case, tmp_path, unsafe=tree == "unsafe")
+    shutil.copyfile(check, root / "check_behaviour.py")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(REPOSITORY)]), "PYTHONHASHSEED": "0"}
+    done = subprocess.run(
+        [sys.executable, "check_behaviour.py"], cwd=root, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, f"{check.name} on the {tree} code:\n{done.stdout}{done.stderr}"
