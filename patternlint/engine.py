@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -48,17 +49,19 @@ class Engine:
     Args:
         settings: the configuration.
         project: the project that the sources belong to.
-        noqa: whether ``# noqa`` comments count.
+        ignoring: the comments that do not count, as for :class:`Suppressions`.
         whole_modules: parse and walk every file whole, for tests of the short cuts.
     """
 
-    def __init__(self, settings: Settings, project: Project, *, noqa: bool = True, whole_modules: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, project: Project, *, ignoring: str = "", whole_modules: bool = False
+    ) -> None:
         self.settings = settings
         self.project = project
         self.selection = Selection(settings)
         self.rules = tuple(entry for entry in RULES if entry.code in self.selection.codes)
         self.counts = Counts()
-        self._noqa = noqa
+        self._ignoring = ignoring
         self._whole = whole_modules
         self._words = frozenset(w for r in self.rules for w in (*r.words, *r.any_words))
 
@@ -82,7 +85,7 @@ class Engine:
     def _let_through(self, source: Source, findings: list[Finding]) -> list[Finding]:
         if not findings:
             return []
-        suppressions = Suppressions(source, noqa=self._noqa, honor_foreign=self.settings.honor_foreign_noqa)
+        suppressions = Suppressions(source, ignoring=self._ignoring, honor_foreign=self.settings.honor_foreign_noqa)
         if suppressions.skip_file:
             return []
         peers = {rule.code: rule.peers for rule in self.rules}
@@ -141,12 +144,14 @@ def _check_syntax(source: Source) -> list[Finding]:
     """
     import symtable
 
-    try:
-        symtable.symtable(source.text, str(source.path), "exec")
-    except SyntaxError:
-        import ast
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            symtable.symtable(source.text, str(source.path), "exec")
+        except SyntaxError:
+            import ast
 
-        ast.parse(source.text)  # a fault in the scoping of names is none of the syntax: this passes
+            ast.parse(source.text)  # a fault in the scoping of names is none of the syntax: this passes
     return []
 
 

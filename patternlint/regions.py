@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     import libcst as cst
 
 _HEADER = "if 1:"
-# LibCST's parser recurses in native code: past this many brackets inside each other it would end the process.
+# LibCST recurses in native code: past many more than these it would end the process. `ast` has limits of its own for
+# every other kind of nesting; an `or` of many operands is flat for it, but not for LibCST.
 _MAX_NESTING = 500
+_MAX_OPERANDS = 2_000
 
 
 class Region(NamedTuple):
@@ -109,7 +111,7 @@ def cut(module: Module, extent: Extent) -> Region | None:
         return None  # an `@` or other statement begins on the line before
     start, end = source.line_start(first), source.line_start(extent.last + 1)
     text = source.text[start:end]
-    if _nesting(text) > _MAX_NESTING:
+    if _nesting(text) > _MAX_NESTING or _longest_boolean(module, text) > _MAX_OPERANDS:
         return None
     header = f"{_HEADER}{source.newline}" if text[:1] in " \t" else ""
     try:
@@ -134,6 +136,13 @@ def _nesting(text: str) -> int:
         elif character in ")]}":
             depth -= 1
     return deepest
+
+
+def _longest_boolean(module: Module, text: str) -> int:
+    """How many operands the longest ``or`` or ``and`` has; 0 where there are not enough to matter."""
+    if text.count("or") + text.count("and") < _MAX_OPERANDS:
+        return 0
+    return max((len(n.values) for n in ast.walk(module.tree) if isinstance(n, ast.BoolOp)), default=0)
 
 
 def scopes_of_nodes(region: Region) -> dict[int, Scope]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import warnings
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -41,7 +42,9 @@ class Module:
         self.relpath = relpath
         self.path: Path = source.path
         self.is_package = source.path.stem == "__init__"
-        self.tree = ast.parse(source.text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of invalid escapes: they are for the code's own runs
+            self.tree = ast.parse(source.text)
         self.scope = Scope(self.tree, "module", "", None, self)
         self.scopes: list[Scope] = [self.scope]
         self.imports: list[ImportBinding] = []
