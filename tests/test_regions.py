@@ -92,7 +92,7 @@ def test_a_chain_of_many_branches_is_walked_and_placed() -> None:
     walk(tree, Visitor())
     assert len(seen) == 900
     start, _ = spans_of(tree, [seen[-1]], text).places[id(seen[-1])]
-    assert text[start:].startswith("if x == 899")
+    assert text[start:].startswith("elif x == 899")
 
 
 def test_the_walk_meets_what_libcst_meets() -> None:
