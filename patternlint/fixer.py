@@ -140,16 +140,16 @@ def apply(module: Module, findings: Iterable[Finding]) -> Source:
     """The module's source with the fixes of these findings in it; their edits must not touch each other."""
     source = module.source
     fixes = [f.fix for f in findings if f.fix is not None]
-    edits = {e for f in fixes for e in f.edits}
-    edits |= set(import_edits(module, [i for f in fixes for i in f.imports]))
+    edits = import_edits(module, [i for f in fixes for i in f.imports])
+    edits += [e for f in fixes for e in f.edits]
     return Source(source.path, source.encode(splice(source.text, edits)))
 
 
 def splice(text: str, edits: Iterable[Edit]) -> str:
-    """The text with edits in it; several insertions at one place stand in the order of their texts."""
+    """The text with edits in it, equal ones once; several insertions at one place stand in the order given."""
     parts: list[str] = []
     position = 0
-    for edit in sorted(edits):
+    for edit in sorted(dict.fromkeys(edits), key=lambda e: (e.start, e.end)):
         parts += text[position : edit.start], edit.text
         position = max(position, edit.end)
     return "".join([*parts, text[position:]])

@@ -14,6 +14,7 @@ import libcst as cst
 
 from patternlint.finding import Applicability, Edit, Fix, Import
 from patternlint.source import Source
+from patternlint.walker import descendants
 
 if TYPE_CHECKING:
     from patternlint.rule import Visit
@@ -172,26 +173,25 @@ class FixBuilder:
     def remove(self, statement: cst.CSTNode) -> None:
         """Take a simple statement out; a comment at its line's end stays, an empty block gets ``pass``."""
         line, small = self._simple(statement)
-        block = self._block_of(line)
         only_one = len(line.body) == 1
-        leaves_empty = only_one and block is not None and len(block.body) == 1
+        leaves_empty = only_one and (isinstance(line, cst.SimpleStatementSuite) or self._is_alone_in_its_block(line))
 
         def edits(at: Places) -> list[Edit]:
-            if not only_one:
-                return [_without_one_of(at, line, small)]
-            start, end = at.exact(line)
-            line_start, indent = _own_line(at, start)
+            start, end = at.exact(small)
             if leaves_empty:
                 return [Edit(start, end, "pass")]
+            if not only_one:
+                return [_without_one_of(at, line, small)]
+            line_start, _ = _own_line(at, start)
             rest = at.source.text[end : at.next_line(end)]
             if "#" in rest:
                 return [Edit(start, end + len(rest) - len(rest.lstrip(" \t")), "")]
             return [Edit(line_start, at.next_line(end), "")]
 
-        self._add((line, *line.body), edits)
+        self._add(tuple(line.body), edits)
 
     def remove_block(self, statement: cst.CSTNode) -> None:
-        """Take a compound statement (a def, an if) out with its decorators and whole lines; its block must have others."""
+        """Take a compound statement out with its decorators and whole lines; its block must hold others."""
         first = _first_node(statement)
 
         def edits(at: Places) -> list[Edit]:
@@ -330,23 +330,24 @@ class FixBuilder:
     def _add(self, nodes: tuple[cst.CSTNode, ...], edits: Callable[[Places], list[Edit]]) -> None:
         self._steps.append(Step(nodes, edits))
 
-    def _simple(self, statement: cst.CSTNode) -> tuple[cst.SimpleStatementLine, cst.CSTNode]:
+    def _simple(self, statement: cst.CSTNode) -> tuple[_Line, cst.CSTNode]:
+        """The line or one-line suite of a simple statement, and the statement."""
         if isinstance(statement, cst.SimpleStatementLine):
             return statement, statement.body[0]
-        for node in reversed(self._visit.path):
-            if isinstance(node, cst.SimpleStatementLine) and any(s is statement for s in node.body):
-                return node, statement
-        raise LookupError("remove() takes a simple statement of the current path")
-
-    def _block_of(self, line: cst.SimpleStatementLine) -> cst.IndentedBlock | cst.Module | None:
-        from patternlint.walker import descendants
-
-        if any(s is line for s in self._visit.region.tree.body):
-            return self._visit.region.tree
         for node in descendants(self._visit.region.tree):
-            if isinstance(node, cst.IndentedBlock) and any(s is line for s in node.body):
-                return node
-        return None
+            if isinstance(node, _Line) and any(s is statement for s in node.body):
+                return node, statement
+        raise LookupError("remove() takes a simple statement of the region")
+
+    def _is_alone_in_its_block(self, line: cst.CSTNode) -> bool:
+        tree = self._visit.region.tree
+        for node in (tree, *descendants(tree)):
+            if isinstance(node, cst.Module | cst.IndentedBlock) and any(s is line for s in node.body):
+                return len(node.body) == 1 and node is not tree
+        return False
+
+
+_Line = cst.SimpleStatementLine | cst.SimpleStatementSuite
 
 
 def _is_statement(node: cst.CSTNode) -> bool:
@@ -385,7 +386,7 @@ def _new_lines_at(at: Places, offset: int, lines: str) -> Edit:
     return Edit(offset, offset, lines + newline)
 
 
-def _without_one_of(at: Places, line: cst.SimpleStatementLine, small: cst.CSTNode) -> Edit:
+def _without_one_of(at: Places, line: _Line, small: cst.CSTNode) -> Edit:
     """Take one of the statements of ``a; b`` out, with the semicolon that parts it from its neighbour."""
     index = next(i for i, s in enumerate(line.body) if s is small)
     start, end = at.exact(small)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from patternlint.facts import ImportBinding, Module, Scope
+from patternlint.facts import Module, Scope
 from patternlint.finding import Edit, Import
 
 if TYPE_CHECKING:

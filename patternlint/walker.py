@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 Handler = Callable[[Any], object]
 # fields that hold punctuation, white space and comments alone
 _QUIET = frozenset(
-    """ans asynchronous_ comma colon dot equal footer header indent leading_lines lbrace lbracket lines_after_decorators
-    lines_after_module_docstring lpar newline rbrace rbracket rpar semicolon star trailing_whitespace whitespace""".split()
-)
+    {
+        "ans", "asynchronous_", "comma", "colon", "dot", "equal", "footer", "header", "indent",
+        "leading_lines", "lbrace", "lbracket", "lines_after_decorators", "lines_after_module_docstring",
+        "lpar", "newline", "rbrace", "rbracket", "rpar", "semicolon", "star", "trailing_whitespace",
+        "whitespace",
+    }
+)  # fmt: skip
 
 
 @cache

@@ -1,0 +1,181 @@
+"""What a rule says about a fix, and the text that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import libcst as cst
+import pytest
+
+from patternlint.config import Settings
+from patternlint.facts import Module
+from patternlint.finding import Applicability, Edit, Fix
+from patternlint.fixer import splice
+from patternlint.fixes import FixBuilder, Places
+from patternlint.placement import import_edits
+from patternlint.project import Project
+from patternlint.regions import cut, extents, scopes_of_nodes
+from patternlint.rule import Visit
+from patternlint.source import Source
+from patternlint.spans import spans_of
+from patternlint.walker import walk
+
+Change = Callable[[FixBuilder, cst.CSTNode], object]
+DEFAULTS = Settings(Path("/nowhere"))
+
+
+def build(
+    text: str, kind: str, change: Change, settings: Settings = DEFAULTS, region: str = "module"
+) -> tuple[Fix | None, str, Module]:
+    """The fix that a change makes at the first node of a kind."""
+    module = Module(Source(Path("subject.py"), text.encode()), "subject", "subject.py")
+    at = next(s for s in module.tree.body if region == "module" or hasattr(s, "body"))
+    piece = cut(module, next(extents(module, at, region)))
+    assert piece is not None
+    visit = Visit(module, Project(settings.root, settings, []), settings, piece, scopes_of_nodes(piece), {})
+    made: list[FixBuilder] = []
+
+    class Visitor:
+        def __init__(self) -> None:
+            setattr(self, f"visit_{kind}", self.first)
+
+        def first(self, node: cst.CSTNode) -> None:
+            if not made:
+                made.append(FixBuilder("do it", Applicability.SAFE, "in place", visit))
+                change(made[0], node)
+
+    walk(piece.tree, Visitor(), enter=visit.enter, leave=visit.leave)
+    spans = spans_of(piece.tree, made[0].nodes, piece.text)
+    shifted = {k: (a + piece.shift, b + piece.shift) for k, (a, b) in spans.places.items()}
+    fix, why = made[0].build(Places(module.source, shifted, spans.inexact))
+    return fix, why, module
+
+
+def fixed(text: str, kind: str, change: Change, settings: Settings = DEFAULTS, region: str = "module") -> str:
+    fix, why, module = build(text, kind, change, settings, region)
+    assert fix is not None, why
+    return splice(text, [*import_edits(module, fix.imports), *fix.edits])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "change", "result"),
+    [
+        ("x = (a)  # c\n", "Name", lambda f, n: f.replace(n, "yy"), "yy = (a)  # c\n"),
+        ("for a in (self.xs): pass\n", "Attribute", lambda f, n: f.wrap(n, "tuple(", ")"),
+         "for a in tuple((self.xs)): pass\n"),
+        ("for a in self.xs: pass\n", "Attribute", lambda f, n: f.wrap(n, "tuple(", ")"),
+         "for a in tuple(self.xs): pass\n"),
+        ("if a:\n\tx = 1\n", "Assign", lambda f, n: f.replace(n, "if b:\n    y\nz"), "if a:\n\tif b:\n\t\ty\n\tz\n"),
+        ("def f():\r\n  g()\r\n", "SimpleStatementLine", lambda f, n: f.insert_before(n, "a\nif b:\n    c"),
+         "def f():\r\n  a\r\n  if b:\r\n    c\r\n  g()\r\n"),
+        ("def f():\n    g()  # c", "SimpleStatementLine", lambda f, n: f.insert_after(n, "h()"),
+         "def f():\n    g()  # c\n    h()"),
+        ("@a\n# c\ndef f(): pass\n", "FunctionDef", lambda f, n: f.insert_before(n, "b"), "b\n@a\n# c\ndef f(): pass\n"),
+        ("class A:\n    @a\n    async def f(self): pass\n", "FunctionDef", lambda f, n: f.decorate(n, "b(c)"),
+         "class A:\n    @a\n    @b(c)\n    async def f(self): pass\n"),
+        ("def f():\n    x = 1\n    import a\n    y\n", "Import", lambda f, n: f.remove(n), "def f():\n    x = 1\n    y\n"),
+        ("def f():\n    import a  # c\n    y\n", "Import", lambda f, n: f.remove(n), "def f():\n    # c\n    y\n"),
+        ("def f():\n    import a  # c\n", "Import", lambda f, n: f.remove(n), "def f():\n    pass  # c\n"),
+        ("def f(): import a\n", "Import", lambda f, n: f.remove(n), "def f(): pass\n"),
+        ("def f():\n    import a; b\n", "Import", lambda f, n: f.remove(n), "def f():\n    b\n"),
+        ("def f():\n    b; import a\n", "Import", lambda f, n: f.remove(n), "def f():\n    b\n"),
+        ("x\nif a:\n    b\ny\n", "If", lambda f, n: f.remove_block(n), "x\ny\n"),
+        ("class A:\n    x = 1\n", "ClassDef", lambda f, n: f.append_base(n, "metaclass=M"), "class A(metaclass=M):\n    x = 1\n"),
+        ("class A():\n    x = 1\n", "ClassDef", lambda f, n: f.append_base(n, "metaclass=M"), "class A(metaclass=M):\n    x = 1\n"),
+        ("class A(B, C,):\n    x = 1\n", "ClassDef", lambda f, n: f.append_base(n, "metaclass=M"),
+         "class A(B, C, metaclass=M,):\n    x = 1\n"),
+        ('def f():\n    """Doc."""\n    x\n', "FunctionDef", lambda f, n: f.insert_first(n, "y"),
+         'def f():\n    """Doc."""\n    y\n    x\n'),
+        ("def f():\n    # c\n    x\n", "FunctionDef", lambda f, n: f.insert_first(n, "y"), "def f():\n    # c\n    y\n    x\n"),
+    ],
+)  # fmt: skip
+def test_steps(text: str, kind: str, change: Change, result: str) -> None:
+    assert fixed(text, kind, change) == result
+
+
+def test_a_definition_goes_behind_what_it_reads_and_before_what_reads_it() -> None:
+    text = "import enum\n\nA = 1\n\n\n# about f\n@deco\ndef f():\n    return A\n"
+    change: Change = lambda f, n: f.module_code("TABLE = {1: A}", uses=["A"], name="TABLE")  # noqa: E731
+    result = fixed(text, "Return", change, region="def")
+    assert result == "import enum\n\nA = 1\n\n\nTABLE = {1: A}\n\n\n# about f\n@deco\ndef f():\n    return A\n"
+
+
+@pytest.mark.parametrize("text", ["def f():\n    return A\nA = 1\n", "if x:\n    A = 1\ndef f():\n    return A\n"])
+def test_no_definition_before_what_it_reads(text: str) -> None:
+    change: Change = lambda f, n: f.module_code("TABLE = {1: A}", uses=["A"])  # noqa: E731
+    fix, why, _ = build(text, "FunctionDef", change, region="module")
+    assert (fix, why) == (None, "no-place")
+
+
+@pytest.mark.parametrize(
+    ("header", "written", "header_after"),
+    [
+        ("import functools\n", "functools.wraps", "import functools\n"),
+        ("from functools import wraps\n", "wraps", "from functools import wraps\n"),
+        ("from functools import wraps as w\n", "w", "from functools import wraps as w\n"),
+        ("import functools as ft\n", "ft.wraps", "import functools as ft\n"),
+        ("from functools import partial\n", "wraps", "from functools import partial, wraps\n"),
+        ("import os\nimport sys\n", "functools.wraps", "import functools\nimport os\nimport sys\n"),
+        ("import abc\nimport sys\n", "functools.wraps", "import abc\nimport functools\nimport sys\n"),
+        ("", "functools.wraps", "import functools\n\n\n"),
+        ('"""Doc."""\n', "functools.wraps", '"""Doc."""\n\nimport functools\n\n\n'),
+        ("# licence\n", "functools.wraps", "# licence\nimport functools\n\n\n"),
+        ("#!/usr/bin/python\n# licence\n\nimport yaml\n", "functools.wraps",
+         "#!/usr/bin/python\n# licence\n\nimport functools\n\nimport yaml\n"),
+        ("from __future__ import annotations\n\nimport os\n", "functools.wraps",
+         "from __future__ import annotations\n\nimport functools\nimport os\n"),
+        ("from __future__ import annotations\n", "functools.wraps",
+         "from __future__ import annotations\n\nimport functools\n\n\n"),
+        ("from os import (\n    path,\n    sep,\n)\n\nimport yaml\n", "functools.wraps",
+         "import functools\nfrom os import (\n    path,\n    sep,\n)\n\nimport yaml\n"),
+        ("if TYPE_CHECKING:\n    import functools\n", "_functools.wraps",
+         "import functools as _functools\n\n\nif TYPE_CHECKING:\n    import functools\n"),
+        ("functools = 1\n", "_functools.wraps", "import functools as _functools\n\n\nfunctools = 1\n"),
+        ("import os\r\n", "functools.wraps", "import functools\r\nimport os\r\n"),
+    ],
+)  # fmt: skip
+def test_imports_in_the_files_own_style(header: str, written: str, header_after: str) -> None:
+    newline = "\r\n" if "\r\n" in header else "\n"
+    body = f"def f(g):{newline}    return g{newline}"
+    result = fixed(header + body, "FunctionDef", lambda f, n: f.decorate(n, f.name("functools", "wraps")))  # type: ignore[arg-type]
+    assert result == header_after + f"@{written}{newline}" + body
+
+
+def test_the_runtime_needs_leave() -> None:
+    def change(f: FixBuilder, n: cst.CSTNode) -> None:
+        f.append_base(n, f"metaclass={f.runtime('Singleton')}")  # type: ignore[arg-type]
+
+    text = "class A:\n    pass\n"
+    fix, why, _ = build(text, "ClassDef", change)
+    assert fix is not None
+    assert (fix.applicability, fix.form, why) == (Applicability.UNSAFE, "canonical", "runtime-not-declared")
+    for leave in (DEFAULTS._replace(runtime_declared=True), DEFAULTS._replace(runtime_module="app._patterns")):
+        fix, why, _ = build(text, "ClassDef", change, leave)
+        assert fix is not None
+        assert (fix.applicability, why) == (Applicability.SAFE, "")
+    assert "from app._patterns import Singleton\n" in fixed(text, "ClassDef", change, leave)
+    fix, why, _ = build(text, "ClassDef", change, DEFAULTS._replace(fix_style="stdlib"))
+    assert (fix, why) == (None, "stdlib-only")
+
+
+def test_doubts_only_lower() -> None:
+    def change(f: FixBuilder, n: cst.CSTNode) -> None:
+        f.lower(Applicability.UNSAFE, "first")
+        f.lower(Applicability.SAFE, "never")
+        f.lower(Applicability.UNSAFE, "second")
+        f.replace(n, "b")
+
+    fix, why, _ = build("a\n", "Name", change)
+    assert fix is not None
+    assert (fix.applicability, why) == (Applicability.UNSAFE, "first")
+
+
+def test_a_line_that_libcst_does_not_give_back_is_not_edited() -> None:
+    text = "try:\n    pass\nexcept (A, B) :\n    pass\n"
+    fix, why, _ = build(text, "Tuple", lambda f, n: f.replace(n, "C"))
+    assert (fix, why) == (None, "not-reproduced")
+
+
+def test_splicing_keeps_every_other_character() -> None:
+    assert splice("abcdef", [Edit(4, 5, ""), Edit(4, 4, "Y"), Edit(1, 2, "X")]) == "aXcdYf"
