@@ -27,10 +27,14 @@ from patternlint.rule_entry import RuleEntry
 
 
 def rules_in(package: str) -> Iterator[type[Rule]]:
-    """Every rule that a module of the package defines."""
+    """Every rule that a module of the package defines; a module that cannot be imported is reported and passed over."""
     pack = importlib.import_module(package)
     for info in pkgutil.walk_packages(pack.__path__, package + "."):
-        module = importlib.import_module(info.name)
+        try:
+            module = importlib.import_module(info.name)
+        except (ImportError, SyntaxError) as error:
+            print(f"{info.name}: {error}", file=sys.stderr)
+            continue
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == info.name:
                 yield value

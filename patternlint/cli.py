@@ -124,7 +124,7 @@ def _workspace(options: argparse.Namespace) -> Workspace:
     from patternlint.workspace import Workspace
 
     overrides = Overrides.of(options)
-    return Workspace(adjust=overrides.apply, isolated=options.isolated, noqa=not options.ignore_noqa)
+    return Workspace(adjust=overrides.apply, isolated=options.isolated, ignoring="noqa" if options.ignore_noqa else "")
 
 
 def _check_parser() -> argparse.ArgumentParser:

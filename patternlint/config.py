@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from patternlint.errors import PatternlintError
 from patternlint.finding import Confidence
@@ -15,6 +15,9 @@ from patternlint.project.root import OWN_FILE, PYPROJECT, Root
 
 CONFIDENCES = {"low": Confidence.LOW, "medium": Confidence.MEDIUM, "high": Confidence.HIGH}
 FIX_STYLES = ("canonical", "stdlib")
+
+Key: TypeAlias = tuple[str, ...]
+_OWN_TABLE: Key = ("tool", "patternlint")
 
 
 class Settings(NamedTuple):
@@ -66,8 +69,8 @@ def load(root: Root, *, isolated: bool = False) -> Settings:
     table = _read_toml(path)
     if path.name == PYPROJECT:
         table = table.get("tool", {}).get("patternlint", {})
-        return apply(settings, table, TomlText(path, "tool.patternlint."))._replace(configuration=path)
-    return apply(settings, table, TomlText(path, ""))._replace(configuration=path)
+        return apply(settings, table, TomlText(path, _OWN_TABLE))._replace(configuration=path)
+    return apply(settings, table, TomlText(path, ()))._replace(configuration=path)
 
 
 class TomlText:
@@ -75,22 +78,21 @@ class TomlText:
 
     Args:
         path: the file; None for a table that comes from the command line.
-        prefix: the tables around ours, each with a dot behind it.
+        prefix: the path of our table.
     """
 
-    def __init__(self, path: Path | None, prefix: str) -> None:
+    def __init__(self, path: Path | None, prefix: Key) -> None:
         self.path = path
         self.prefix = prefix
 
-    def error(self, key: str, message: str, remedy: str) -> PatternlintError:
-        """An error about a key, given by its dotted path below our table."""
+    def error(self, key: Key, message: str, remedy: str) -> PatternlintError:
+        """An error about a key, given by its path below our table."""
         if self.path is None:
             return PatternlintError(f"--config: {message}", remedy)
-        return PatternlintError(f"{self.path}:{self._row(self.prefix + key)}: {message}", remedy)
+        return PatternlintError(f"{self.path}:{self._row([*self.prefix, *key])}: {message}", remedy)
 
-    def _row(self, dotted: str) -> int:
-        """The first line of the longest part of `dotted` that can be found."""
-        wanted = dotted.split(".")
+    def _row(self, wanted: list[str]) -> int:
+        """The first line of the longest part of a key's path that can be found."""
         table: list[str] = []
         best, best_length = 1, 0
         assert self.path is not None
@@ -123,8 +125,8 @@ def apply(settings: Settings, table: Mapping[str, Any], where: TomlText) -> Sett
     for key, value in table.items():
         read = _READERS.get(key)
         if read is None:
-            raise where.error(key, f"unknown key '{key}'", suggestion(key, _READERS))
-        changes[key.replace("-", "_")] = read(key, value, where)
+            raise where.error((key,), f"unknown key '{key}'", suggestion(key, _READERS))
+        changes[key.replace("-", "_")] = read((key,), value, where)
     return settings._replace(**changes)
 
 
@@ -139,76 +141,82 @@ def suggestion(word: str, known: object) -> str:
     return f"known are {', '.join(sorted(names))}" if len(names) <= 30 else "see `patternlint rule --all`"
 
 
-def _strings(key: str, value: object, where: TomlText) -> tuple[str, ...]:
+def _shown(key: Key) -> str:
+    return ".".join(key)
+
+
+def _strings(key: Key, value: object, where: TomlText) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     raise _wrong_type(key, value, "a list of strings", where)
 
 
-def _selectors(key: str, value: object, where: TomlText) -> tuple[str, ...]:
+def _selectors(key: Key, value: object, where: TomlText) -> tuple[str, ...]:
     from patternlint.selection import check_selectors
 
     try:
         return check_selectors(_strings(key, value, where))
     except UnknownSelector as error:
-        raise where.error(key, f"{error.message} in '{key}'", error.remedy) from None
+        raise where.error(key, f"{error.message} in '{_shown(key)}'", error.remedy) from None
 
 
-def _string(key: str, value: object, where: TomlText) -> str:
+def _string(key: Key, value: object, where: TomlText) -> str:
     if isinstance(value, str):
         return value
     raise _wrong_type(key, value, "a string", where)
 
 
-def _bool(key: str, value: object, where: TomlText) -> bool:
+def _bool(key: Key, value: object, where: TomlText) -> bool:
     if isinstance(value, bool):
         return value
     raise _wrong_type(key, value, "true or false", where)
 
 
-def _confidence(key: str, value: object, where: TomlText) -> Confidence:
+def _confidence(key: Key, value: object, where: TomlText) -> Confidence:
     return CONFIDENCES[_choice(key, value, where, tuple(CONFIDENCES))]
 
 
-def _fix_style(key: str, value: object, where: TomlText) -> str:
+def _fix_style(key: Key, value: object, where: TomlText) -> str:
     return _choice(key, value, where, FIX_STYLES)
 
 
-def _choice(key: str, value: object, where: TomlText, choices: tuple[str, ...]) -> str:
+def _choice(key: Key, value: object, where: TomlText, choices: tuple[str, ...]) -> str:
     text = _string(key, value, where)
     if text not in choices:
         listed = ", ".join(f'"{choice}"' for choice in choices)
-        raise where.error(key, f"'{key}' cannot be \"{text}\"", f"it is one of {listed}")
+        raise where.error(key, f"'{_shown(key)}' cannot be \"{text}\"", f"it is one of {listed}")
     return text
 
 
-def _target_version(key: str, value: object, where: TomlText) -> tuple[int, int]:
+def _target_version(key: Key, value: object, where: TomlText) -> tuple[int, int]:
     version = parse_target_version(_string(key, value, where))
     if version is None:
-        raise where.error(key, f"'{key}' cannot be \"{value}\"", 'it is a Python version such as "py311" or "3.11"')
+        raise where.error(
+            key, f"'{_shown(key)}' cannot be \"{value}\"", 'it is a Python version such as "py311" or "3.11"'
+        )
     return version
 
 
 def parse_target_version(text: str) -> tuple[int, int] | None:
     """``py311`` or ``3.11`` as a pair; None for anything else."""
-    found = re.fullmatch(r"(?:py)?(3)\.?(\d{1,2})", text)
-    return (int(found[1]), int(found[2])) if found else None
+    found = re.fullmatch(r"(?:py3|3\.)(\d{1,2})", text)
+    return (3, int(found[1])) if found else None
 
 
-def _runtime_module(key: str, value: object, where: TomlText) -> str:
+def _runtime_module(key: Key, value: object, where: TomlText) -> str:
     text = _string(key, value, where)
     if not all(part.isidentifier() for part in text.split(".")):
-        raise where.error(key, f"'{key}' cannot be \"{text}\"", 'it is a module such as "app._patterns"')
+        raise where.error(key, f"'{_shown(key)}' cannot be \"{text}\"", 'it is a module such as "app._patterns"')
     return text
 
 
-def _per_file_ignores(key: str, value: object, where: TomlText) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _per_file_ignores(key: Key, value: object, where: TomlText) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if not isinstance(value, dict):
         raise _wrong_type(key, value, "a table from path patterns to lists of rules", where)
-    return tuple((pattern, _selectors(f"{key}.{pattern}", codes, where)) for pattern, codes in value.items())
+    return tuple((pattern, _selectors((*key, pattern), codes, where)) for pattern, codes in value.items())
 
 
-def _rule_options(key: str, value: object, where: TomlText) -> dict[str, dict[str, Any]]:
+def _rule_options(key: Key, value: object, where: TomlText) -> dict[str, dict[str, Any]]:
     from patternlint.selection import rule_called, rule_names
 
     if not isinstance(value, dict):
@@ -217,12 +225,12 @@ def _rule_options(key: str, value: object, where: TomlText) -> dict[str, dict[st
     for rule, table in value.items():
         entry = rule_called(rule)
         if entry is None:
-            raise where.error(f"{key}.{rule}", f"unknown rule '{rule}'", suggestion(rule, rule_names()))
+            raise where.error((*key, rule), f"unknown rule '{rule}'", suggestion(rule, rule_names()))
         if not isinstance(table, dict):
-            raise _wrong_type(f"{key}.{rule}", table, "a table of options", where)
+            raise _wrong_type((*key, rule), table, "a table of options", where)
         known = dict(entry.options)
         for option, setting in table.items():
-            place = f"{key}.{rule}.{option}"
+            place = (*key, rule, option)
             if option not in known:
                 remedy = suggestion(option, known) if known else f"{entry.code} has no options"
                 raise where.error(place, f"unknown option '{option}' of {entry.code}", remedy)
@@ -230,7 +238,7 @@ def _rule_options(key: str, value: object, where: TomlText) -> dict[str, dict[st
     return options
 
 
-def _like(default: object, key: str, value: object, where: TomlText) -> object:
+def _like(default: object, key: Key, value: object, where: TomlText) -> object:
     """The value of a rule's option, which has the type of its default."""
     if isinstance(default, bool) or not isinstance(default, int | float | str):
         if isinstance(default, bool):
@@ -242,10 +250,10 @@ def _like(default: object, key: str, value: object, where: TomlText) -> object:
     raise _wrong_type(key, value, kind, where)
 
 
-def _wrong_type(key: str, value: object, expected: str, where: TomlText) -> PatternlintError:
+def _wrong_type(key: Key, value: object, expected: str, where: TomlText) -> PatternlintError:
     names = {str: "a string", bool: "true or false", int: "a number", list: "a list", dict: "a table"}
     given = names.get(type(value), type(value).__name__)
-    return where.error(key, f"'{key}' must be {expected}, not {given}", "")
+    return where.error(key, f"'{_shown(key)}' must be {expected}, not {given}", "")
 
 
 class UnknownSelector(PatternlintError):
@@ -295,7 +303,7 @@ def _read_toml(path: Path, *, broken_is_empty: bool = False) -> dict[str, Any]:
 def read_configuration(settings: Settings, path: Path) -> Settings:
     """The settings with those of a file named on the command line laid over them."""
     table = _read_toml(path)
-    prefix = ""
+    prefix: Key = ()
     if path.name != OWN_FILE and "patternlint" in table.get("tool", {}):
-        table, prefix = table["tool"]["patternlint"], "tool.patternlint."
+        table, prefix = table["tool"]["patternlint"], _OWN_TABLE
     return apply(settings, table, TomlText(path, prefix))._replace(configuration=path)

@@ -29,13 +29,15 @@ class Suppressions:
 
     Args:
         source: the file.
-        noqa: whether ``# noqa`` counts; flake8 applies it itself.
+        ignoring: "noqa": ``# noqa`` for us does not count; "pylint": ``# pylint: disable`` for us does not. The hosts
+            of these names apply them themselves, and want to know what they silence.
         honor_foreign: whether other tools' comments at a rule's `peers` count.
     """
 
-    def __init__(self, source: Source, *, noqa: bool = True, honor_foreign: bool = True) -> None:
+    def __init__(self, source: Source, *, ignoring: str = "", honor_foreign: bool = True) -> None:
         self._source = source
-        self._noqa = noqa
+        self._noqa = ignoring != "noqa"
+        self._pylint = ignoring != "pylint"
         self._honor_foreign = honor_foreign
         self._marked = bool(_MARKER.search(source.text))
 
@@ -73,7 +75,7 @@ class Suppressions:
         comment = self._source.comments.get(finding.row, "")
         if _ignored_by_own_comment(comment, finding):
             return True
-        known = {finding.name, "W9" + finding.code[3:]}
+        known = {finding.name, "W9" + finding.code[3:]} if self._pylint else set()
         return not known.union(peers if self._honor_foreign else ()).isdisjoint(self._pylint_names(finding.row))
 
     def noqa_row(self, row: int) -> int:

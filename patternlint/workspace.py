@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from patternlint.config import Settings, load
+from patternlint.errors import PatternlintError
 from patternlint.project.root import Root, Roots
 
 if TYPE_CHECKING:
     from patternlint.engine import Engine
+    from patternlint.finding import Finding
+    from patternlint.source import Source
 
 
 class Workplace:
@@ -20,12 +23,12 @@ class Workplace:
 
     Args:
         settings: the project's configuration, the command line's laid over it.
-        noqa: whether the engine applies ``# noqa``.
+        ignoring: the comments that do not count, as for the engine.
     """
 
-    def __init__(self, settings: Settings, noqa: bool) -> None:
+    def __init__(self, settings: Settings, ignoring: str) -> None:
         self.settings = settings
-        self._noqa = noqa
+        self._ignoring = ignoring
 
     @cached_property
     def engine(self) -> Engine:
@@ -34,7 +37,7 @@ class Workplace:
         from patternlint.project import Project
 
         project = Project(self.settings.root, self.settings, self.settings.discovery.files())
-        return Engine(self.settings, project, noqa=self._noqa)
+        return Engine(self.settings, project, ignoring=self._ignoring)
 
 
 class Workspace:
@@ -44,7 +47,7 @@ class Workspace:
         working_folder: where the run was started.
         adjust: lays the command line's options over a project's settings.
         isolated: leave configuration files aside.
-        noqa: whether the engine applies ``# noqa``; flake8 does it itself.
+        ignoring: the comments that do not count, as for the engine.
     """
 
     def __init__(
@@ -53,12 +56,12 @@ class Workspace:
         *,
         adjust: Callable[[Settings], Settings] = lambda settings: settings,
         isolated: bool = False,
-        noqa: bool = True,
+        ignoring: str = "",
     ) -> None:
         self._roots = Roots(working_folder)
         self._adjust = adjust
         self._isolated = isolated
-        self._noqa = noqa
+        self._ignoring = ignoring
         self._workplaces: dict[Root, Workplace] = {}
 
     def of(self, path: Path) -> Workplace:
@@ -70,12 +73,34 @@ class Workspace:
         root = self._roots.of(path)
         if root not in self._workplaces:
             settings = self._adjust(load(root, isolated=self._isolated))
-            self._workplaces[root] = Workplace(settings, self._noqa)
+            self._workplaces[root] = Workplace(settings, self._ignoring)
         return self._workplaces[root]
+
+    def findings_in(self, source: Source) -> list[Finding]:
+        """What is found in a source that a host hands over: nothing where the configuration leaves the file out.
+
+        Raises:
+            PatternlintError: the configuration is at fault.
+        """
+        place = self.of(source.path)
+        if place.settings.discovery.excludes(source.path):
+            return []
+        if not _is_on_disk(source):
+            place.engine.project.overlay(source)
+        return place.engine.check(source)
 
     def workplaces(self) -> tuple[Workplace, ...]:
         """Those met so far."""
         return tuple(self._workplaces.values())
+
+
+def _is_on_disk(source: Source) -> bool:
+    """Whether the file holds this very text; hosts have made all line ends one."""
+    try:
+        on_disk = source.read(source.path).text
+    except (OSError, PatternlintError):
+        return False
+    return source.text in (on_disk, on_disk.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def absolute(path: str | Path) -> Path:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from patternlint.errors import PatternlintError
 
+_ANY_MAY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH  # without it the file is read-only for root, too
+
 
 def write(path: Path, before: bytes, after: bytes) -> None:
     """Put `after` in the place of `before`.
@@ -26,7 +28,7 @@ def write(path: Path, before: bytes, after: bytes) -> None:
         status = real.stat()
         if real.read_bytes() != before:
             raise PatternlintError(f"{path}: changed since it was read, so it was left alone", "run again")
-        if not os.access(real, os.W_OK):
+        if not status.st_mode & _ANY_MAY_WRITE or not os.access(real, os.W_OK):
             raise PatternlintError(f"{path}: is read-only, so it was left alone", "make it writable and run again")
         if status.st_nlink > 1:
             _overwrite(real, before, after)
