@@ -1,0 +1,1 @@
+"""Family Imports: import statements on the way of a request."""

@@ -1,0 +1,213 @@
+"""May an import move from a function to the top of its module, and what speaks against it."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from patternlint.facts import ImportBinding, Module, dotted, own_nodes
+from patternlint.project import ImportPath, Project, Rebinds
+from patternlint.project.imports import ForeignRoots, ImportTimeOf, Patched, Reach, SurvivesHoisting
+from patternlint.rule import Applicability, Confidence, Rule, cst
+from patternlint_rules.imports.already_bound import twin_of
+from patternlint_rules.imports.inner_import import InnerImport
+from patternlint_rules.imports.request_path import RequestPath
+
+if TYPE_CHECKING:
+    from patternlint.fixes import FixBuilder
+
+REASONS = {
+    "conditional": "the import runs only under a condition: at the top it would run for everybody",
+    "dynamic-scope": "the function uses eval, exec, locals or globals, which see its names",
+    "import-cycle": "the package around the imported module loads this module: the order of imports would change",
+    "lazy-module": "the module computes the name when it is first asked for",
+    "loads-django-models": "the import loads Django models, which fails while Django is still loading its apps",
+    "name-taken": "the name means something else elsewhere in the module",
+    "new-dependency": "the import loads a third-party package that this module does not need otherwise",
+    "only-raised": "what is imported serves to raise an exception",
+    "patched-in-tests": "tests replace the name in its home module, which an import at the top would not see",
+    "platform-module": "not every platform has the module",
+    "runs-rarely": "the function runs once in the life of a process or an installation",
+    "unknown-module": "the imported module is not among the project's files",
+}
+
+_PLATFORM_MODULES = frozenset(
+    {
+        "_winapi", "curses", "dbm", "fcntl", "grp", "idlelib", "msvcrt", "nis", "nt", "ossaudiodev", "posix", "pty", "pwd",
+        "readline", "resource", "spwd", "sqlite3", "syslog", "termios", "tkinter", "tty", "turtle", "winreg", "winsound",
+    }
+)  # fmt: skip
+_RARE = re.compile(r"shut_?down|start_?up|onboard|setup|install|bootstrap|migrat", re.IGNORECASE)
+_DJANGO_MODELS = frozenset({"AbstractBaseUser", "AbstractUser", "Model", "PermissionsMixin"})
+
+
+class Verdict(NamedTuple):
+    """How sure it is that an import should move, how far the move may be trusted, and the first doubt about it."""
+
+    confidence: Confidence = Confidence.HIGH
+    applicability: Applicability = Applicability.SAFE
+    doubt: str = ""
+    is_loaded: bool = False  # the module is there before the first request anyway
+
+    def but(self, doubt: str, confidence: Confidence = Confidence.HIGH) -> Verdict:
+        """The same, with a doubt that makes the fix unsafe and the finding at most this sure."""
+        return Verdict(
+            min(self.confidence, confidence), Applicability.UNSAFE, self.doubt or doubt, self.is_loaded
+        )
+
+
+def weigh(project: Project, path: RequestPath, statement: InnerImport) -> Verdict | None:
+    """What to say about an import on a request path; None where it has a reason to stand there."""
+    if (
+        statement.is_optional
+        or statement.runs_once
+        or statement.is_bound_to_platform
+        or statement.is_shipped
+        or statement.touches_import_system
+        or statement.reason_given
+    ):
+        return None
+    module = statement.scope.module
+    fresh = [b for b in statement.bindings if twin_of(project, module, b) is None]
+    verdicts = [_weigh_one(project, module, statement, b) for b in fresh]
+    if not fresh or None in verdicts or any(b.name == "*" for b in fresh):
+        return None
+    verdict = min((v for v in verdicts if v is not None), key=lambda v: (v.confidence, v.applicability))
+    if any(b.target != b.loads and project.ask(Patched(b.loads, b.target.rpartition(".")[2])) for b in fresh):
+        verdict = verdict.but("patched-in-tests")
+    if any(_RARE.search(scope.qualname) for scope in (*path.calls, path.handler.scope)):
+        verdict = verdict.but("runs-rarely", Confidence.LOW)
+    if path.handler.is_task:
+        verdict = verdict._replace(confidence=min(verdict.confidence, Confidence.MEDIUM))
+    for doubt, confidence in _doubts_about_names(module, statement):
+        verdict = verdict.but(doubt, confidence)
+    return verdict
+
+
+def hoist(rule: Rule, node: cst.Import | cst.ImportFrom, statement: InnerImport, verdict: Verdict) -> FixBuilder:
+    """The fix that moves the statement to the module's top, as far as the verdict trusts it."""
+    module = statement.scope.module
+    fix = rule.fix("move the import to the top of the module")
+    for binding, alias in zip(statement.bindings, statement.node.names, strict=True):
+        if twin_of(rule.project, module, binding) is None:
+            name = alias.name if binding.loads != alias.name else ""
+            fix.import_(binding.loads, name, alias.asname or "")
+    fix.remove(node)
+    fix.lower(verdict.applicability, verdict.doubt)
+    if any(True for _ in statement.clashes) or any(_is_taken(module, b) for b in statement.bindings):
+        fix.refuse("name-taken")
+    return fix
+
+
+def _is_taken(module: Module, binding: ImportBinding) -> bool:
+    bindings = module.scope.bindings.get(binding.name, ())
+    return any(b.imported is None or b.imported.target != binding.target for b in bindings)
+
+
+def _weigh_one(
+    project: Project, module: Module, statement: InnerImport, binding: ImportBinding
+) -> Verdict | None:
+    root = binding.loads.partition(".")[0]
+    if project.owns(root):
+        return _weigh_own(project, module, statement, binding)
+    if root in sys.stdlib_module_names:
+        verdict = Verdict(is_loaded=_loads_at_top(module, binding.loads))
+        return verdict.but("platform-module", Confidence.LOW) if root in _PLATFORM_MODULES else verdict
+    return _weigh_foreign(project, module, statement, binding)
+
+
+def _weigh_foreign(
+    project: Project, module: Module, statement: InnerImport, binding: ImportBinding
+) -> Verdict | None:
+    """A third-party package costs nobody anything more once it is loaded; until then it may be an extra."""
+    if statement.is_feature:
+        return None
+    root = binding.loads.partition(".")[0]
+    verdict = Verdict(is_loaded=_loads_at_top(module, binding.loads))
+    if not any(b.loads.partition(".")[0] == root for b in _tops(module)):
+        if statement.is_conditional:
+            return None
+        needed = root in project.ask(ForeignRoots(module.name))
+        verdict = verdict.but("new-dependency", Confidence.MEDIUM if needed else Confidence.LOW)
+    elif statement.is_conditional:
+        verdict = verdict.but("conditional", Confidence.HIGH if verdict.is_loaded else Confidence.MEDIUM)
+    if statement.only_raised:
+        verdict = verdict.but("only-raised", Confidence.LOW)
+    return verdict
+
+
+def _tops(module: Module) -> list[ImportBinding]:
+    """The imports that run whenever the module is imported."""
+    return [b for b in module.imports_in(module.scope) if not b.guard]
+
+
+def _loads_at_top(module: Module, name: str) -> bool:
+    """Whether the module's top loads a module unconditionally."""
+    return any(f"{b.loads}.".startswith(f"{name}.") or b.target == name for b in _tops(module))
+
+
+def _weigh_own(
+    project: Project, module: Module, statement: InnerImport, binding: ImportBinding
+) -> Verdict | None:
+    """A module of the project: the import graph says whether it can be imported earlier."""
+    name = binding.target.rpartition(".")[2] if binding.target != binding.loads else ""
+    if binding.target == binding.loads.partition(".")[0]:
+        name = ""  # `import a.b` binds `a`
+    is_module = bool(name) and project.path_of(binding.target) is not None
+    target = binding.target if is_module else binding.loads
+    record = project.ask(ImportTimeOf(target))
+    if statement.is_feature or (name and not is_module and project.ask(Rebinds(binding.loads, name))):
+        return None
+    if record is None:
+        return Verdict().but("unknown-module", Confidence.LOW)
+    if record.conditional_effects and not _loads_at_top(module, target):
+        return None
+    if project.ask(ImportPath(target, module.name, strict=False)):
+        return None
+    if not project.ask(SurvivesHoisting(module.name, binding.loads, (name,) if name else ())):
+        return None
+    loaded = project.ask(Reach(module.name))
+    verdict = Verdict(is_loaded=target in loaded)
+    if project.ask(ImportPath(target, module.name)):
+        verdict = verdict.but("import-cycle", Confidence.MEDIUM)
+    if statement.is_conditional:
+        verdict = verdict.but("conditional", Confidence.MEDIUM if verdict.is_loaded else Confidence.LOW)
+    if not verdict.is_loaded:
+        if project.ask(ForeignRoots(target)) - project.ask(ForeignRoots(module.name)):
+            verdict = verdict.but("new-dependency", Confidence.LOW)
+        if _django_models(project, target) and not _django_models(project, module.name):
+            verdict = verdict.but("loads-django-models", Confidence.LOW)
+    if record.lazy_names and name and not is_module and name not in record.bound:
+        verdict = verdict.but("lazy-module", Confidence.LOW)
+    if statement.only_raised:
+        verdict = verdict.but("only-raised", Confidence.LOW)
+    return verdict
+
+
+def _django_models(project: Project, source: str) -> bool:
+    """Whether importing a module loads a Django model."""
+    records = (project.ask(ImportTimeOf(name)) for name in project.ask(Reach(source)))
+    bases = (base for record in records if record is not None for base in record.bases)
+    return any(
+        base.startswith(("django.db.", "django.contrib.auth.")) and base.rpartition(".")[2] in _DJANGO_MODELS for base in bases
+    )
+
+
+def _doubts_about_names(module: Module, statement: InnerImport) -> Iterator[tuple[str, Confidence]]:
+    """Names that mean something else somewhere in the module."""
+    for binding in statement.bindings:
+        if _is_taken(module, binding):
+            yield "name-taken", Confidence.LOW
+    for name, target in ((b.name, b.target) for b in statement.bindings):
+        if hasattr(builtins, name):
+            yield "name-taken", Confidence.HIGH
+        for scope in module.functions:
+            if any(b.imported is None or b.imported.target != target for b in scope.bindings.get(name, ())):
+                yield "name-taken", Confidence.HIGH
+    if list(statement.clashes):
+        yield "name-taken", Confidence.MEDIUM
+    if any(dotted(n) in ("eval", "exec", "locals", "globals", "vars") for n in own_nodes(statement.scope.node)):
+        yield "dynamic-scope", Confidence.HIGH

@@ -1,0 +1,207 @@
+"""One import statement in a function: what it binds, what stands around it, and why its author may have put it there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from patternlint.facts import ImportBinding, Scope, dotted, own_nodes
+from patternlint.walker import descendants
+from patternlint_rules.imports.once import is_memoised, runs_once
+
+if TYPE_CHECKING:
+    from patternlint.rule import Rule, cst
+
+_REASON = re.compile(
+    r"circular|cycl|laz(?:y|ily)|defer|delay|avoid|optional|heavy|slow|start-?up|on demand|(?:local|inner|inline|late) import"
+    r"|import(?:ed)? (?:here|inside|late|locally)|import.outside|PLC0415|C0415",
+    re.IGNORECASE,
+)
+_OTHER_TOOLS = re.compile(r"pylint:\s*disable\S*.*(?:import-outside-toplevel|C0415)|ruff:\s*noqa.*PLC0415")
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+_PLATFORM = re.compile(r"\b(?:sys\.platform|os\.name|platform\.\w+|sys\.version_info|sys\.implementation)\b")
+# the source of such a function is shipped to where the module around it does not exist
+_SHIPPED = re.compile(r"virtualenv|external_python|component|docker|kubernetes|udf|remote", re.IGNORECASE)
+_FEATURE = re.compile(r"\b[A-Z][A-Z0-9_]{3,}\b|is_installed|find_spec|has_\w+|is_\w+_available|settings\b|config\b")
+
+
+class InnerImport(NamedTuple):
+    """An import statement that stands in a function.
+
+    `around` are the compound statements between the function and it, the outermost first, each with the statements of
+    the block that holds it.
+    """
+
+    node: ast.Import | ast.ImportFrom
+    scope: Scope
+    bindings: tuple[ImportBinding, ...]
+    around: tuple[tuple[ast.stmt, list[ast.stmt]], ...]
+
+    def with_names(self, names: list[ast.alias]) -> str:
+        """The statement with only these of its names."""
+        if isinstance(self.node, ast.Import):
+            return ast.unparse(ast.Import(names))
+        return ast.unparse(ast.ImportFrom(self.node.module, names, self.node.level))
+
+    @property
+    def holds_comment(self) -> bool:
+        """Whether a comment stands between the statement's lines."""
+        return any(row in self.scope.module.source.comments for row in range(self.node.lineno, self.node.end_lineno or 0))
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the function can run past it, or go on where it fails."""
+        return any(
+            not isinstance(s, ast.Try | ast.TryStar) or block is not s.finalbody and _handles(s, block)
+            for s, block in self.around
+        )
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether the code has an answer to what it imports not being there."""
+        for statement, block in self.around:
+            if isinstance(statement, ast.Try | ast.TryStar) and block is statement.body and _handles_import(statement):
+                return True
+            if isinstance(statement, ast.With) and re.search(r"suppress\(.*(?:Import|ModuleNotFound)Error", _text(statement)):
+                return True
+        return False
+
+    @property
+    def is_bound_to_platform(self) -> bool:
+        """Whether a test of the platform or the Python version stands around it."""
+        return any(isinstance(s, ast.If) and _PLATFORM.search(ast.unparse(s.test)) for s, _ in self.around)
+
+    @property
+    def is_feature(self) -> bool:
+        """Whether a setting, a constant or an installed app decides about it."""
+        return any(isinstance(s, ast.If) and _FEATURE.search(ast.unparse(s.test)) for s, _ in self.around)
+
+    @property
+    def runs_once(self) -> bool:
+        """Whether what it imports is kept, so that the statement does not run again."""
+        return is_memoised(self.scope) or self.node in runs_once(self.scope)
+
+    @property
+    def only_raised(self) -> bool:
+        """Whether all that is imported serves to raise an exception."""
+        names = {b.name for b in self.bindings}
+        nodes = list(own_nodes(self.scope.node))
+        raised = {n for r in nodes if isinstance(r, ast.Raise) for n in ast.walk(r)}
+        uses = [n for n in nodes if isinstance(n, ast.Name) and n.id in names]
+        return bool(uses) and all(n in raised for n in uses)
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether the function's source is run elsewhere, without its module."""
+        scope: Scope | None = self.scope
+        while scope is not None and scope.is_function:
+            if any(_SHIPPED.search(ast.unparse(d)) for d in scope.function.decorator_list):
+                return True
+            scope = scope.parent
+        return False
+
+    @property
+    def touches_import_system(self) -> bool:
+        """Whether the function reloads modules or changes ``sys.modules`` or ``sys.path``."""
+        return any(
+            dotted(n) in ("importlib.reload", "reload", "sys.modules", "sys.path", "importlib.invalidate_caches")
+            for n in own_nodes(self.scope.node)
+            if isinstance(n, ast.Name | ast.Attribute)
+        )
+
+    @property
+    def reason_given(self) -> bool:
+        """Whether a comment says why the import stands here, or tells another tool to accept it."""
+        comments = self.scope.module.source.comments
+        rows = {*range(self.node.lineno, (self.node.end_lineno or self.node.lineno) + 1), *_rows_above(self)}
+        if any(_REASON.search(comments.get(row, "")) for row in rows):
+            return True
+        first = self.scope.outermost.row
+        source = self.scope.module.source
+        return any(
+            _OTHER_TOOLS.search(text)
+            for row, text in comments.items()
+            if source.line(row).lstrip().startswith("#") and (first <= row < self.node.lineno or source.line(row)[0] == "#")
+        )
+
+    @property
+    def clashes(self) -> Iterator[str]:
+        """Names it binds that the function, or one around it, binds in another way too."""
+        for binding in self.bindings:
+            scope: Scope | None = self.scope
+            while scope is not None and scope.is_function:
+                others = scope.bindings.get(binding.name, ())
+                if any(b.imported is None or b.imported.target != binding.target for b in others):
+                    yield binding.name
+                    break
+                scope = scope.parent
+
+
+def inner_import(rule: Rule, node: cst.Import | cst.ImportFrom) -> InnerImport | None:
+    """The facts of the statement under the walk; None where it stands in no function."""
+    scope = rule.scope
+    if not scope.is_function:
+        return None
+    definition = next(n for n in reversed(rule.ancestors) if type(n).__name__ == "FunctionDef")
+    imports = (n for n in descendants(definition, into_scopes=False) if type(n).__name__ in ("Import", "ImportFrom"))
+    index = next(i for i, n in enumerate(imports) if n is node)
+    statements = [s for s in scope.statements() if isinstance(s, ast.Import | ast.ImportFrom)]
+    return of_statement(scope, statements[index])
+
+
+def of_statement(scope: Scope, node: ast.Import | ast.ImportFrom) -> InnerImport:
+    """The facts of an import statement of a function."""
+    bindings = tuple(b for b in scope.module.imports_in(scope) if b.node is node)
+    return InnerImport(node, scope, bindings, tuple(_around(scope.function.body, node)))
+
+
+def _around(block: list[ast.stmt], node: ast.stmt) -> Iterator[tuple[ast.stmt, list[ast.stmt]]]:
+    for statement in block:
+        if not (statement.lineno <= node.lineno <= (statement.end_lineno or 0)) or statement is node:
+            continue
+        parts = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+        parts += [part.body for name in ("handlers", "cases") for part in getattr(statement, name, [])]
+        for inner in parts:
+            if inner and inner[0].lineno <= node.lineno <= (inner[-1].end_lineno or 0):
+                yield statement, inner
+                yield from _around(inner, node)
+                return
+
+
+def _handles(statement: ast.Try | ast.TryStar, block: list[ast.stmt]) -> bool:
+    """Whether a failing import in this block of a ``try`` would be handled there, or the block is a handler."""
+    if block is not statement.body:
+        return True
+    return any(
+        not h.type or {"Exception", "BaseException", *_IMPORT_ERRORS} & set(re.findall(r"\w+", ast.unparse(h.type)))
+        for h in statement.handlers
+    )
+
+
+def _handles_import(statement: ast.Try | ast.TryStar) -> bool:
+    return any(h.type and _IMPORT_ERRORS & set(re.findall(r"\w+", ast.unparse(h.type))) for h in statement.handlers)
+
+
+def _text(statement: ast.With) -> str:
+    return ", ".join(ast.unparse(item) for item in statement.items)
+
+
+def _rows_above(statement: InnerImport) -> Iterator[int]:
+    """The rows of comments above the run of import statements that holds this one."""
+    source = statement.scope.module.source
+    row = statement.node.lineno - 1
+    starts = {s.end_lineno: s.lineno for s in statement.scope.statements() if isinstance(s, ast.Import | ast.ImportFrom)}
+    while row > 0:
+        if row in starts:
+            yield from range(starts[row], row + 1)
+            row = starts[row] - 1
+        elif source.line(row).lstrip().startswith("#"):
+            yield row
+            row -= 1
+        elif not source.line(row).strip() and row - 1 in starts:
+            row -= 1
+        else:
+            return
+

@@ -1,0 +1,108 @@
+"""PAT902: a function imports what its module has imported at the top."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from patternlint.facts import Module, dotted, own_nodes
+from patternlint.project.imports import Patched
+from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
+from patternlint_rules.imports.already_bound import Twin, twin_of
+from patternlint_rules.imports.inner_import import InnerImport, inner_import
+
+
+class RedundantInnerImport(Rule):
+    """A function imports again what the module's top binds already: readers look for a cycle that is not there.
+
+    An import in a function says "this must not run at the top". Where the top has the same import, it says so wrongly:
+    the next person keeps it, copies it, and spreads the top's change (a rename, a mock) over two places. It also makes
+    the name local to the whole function, so that a use before the statement fails with UnboundLocalError.
+
+    ```python
+    import json
+
+    def dump(order):
+        return json.dumps(order)
+    ```
+
+    **What is not flagged**: another object of the same name; a top-level import under ``TYPE_CHECKING``, in ``try`` or
+    ``if``; a submodule that the top does not load (``import a.b`` under ``import a``); a name that its home module
+    binds anew with ``global``, whose present value the inner import reads; functions that reload modules, change
+    ``sys.modules``, or are run from their source elsewhere. The same object by a re-export counts at medium confidence.
+
+    **When the fix is safe**: the function binds the name in no other way, the top-level import stands above the
+    function, and no test replaces the name in either module.
+    """
+
+    code, name, family = "PAT902", "redundant-inner-import", Family.IMPORTS
+    since = "0.1"
+    words = frozenset({"import", "def"})
+    low_in_tests = True
+    peers = frozenset({"F811", "W0404", "reimported"})
+    reasons = {
+        "bound-later": "the top-level import stands below the function",
+        "comment-inside": "a comment stands inside the statement, of which other names are needed",
+        "dynamic-scope": "the function uses eval, exec, locals or globals, which see its names",
+        "leaves-empty-block": "nothing would be left of the block around the statement",
+        "name-taken": "the function binds the name in another way too",
+        "patched-in-tests": "tests replace the name in one of the two modules",
+        "re-export": "the two imports name the object by different modules",
+    }
+
+    @classmethod
+    def candidates(cls, module: Module) -> Iterable[ast.stmt]:
+        top = {b.name for b in module.imports_in(module.scope) if not b.guard}
+        return (b.node for b in module.imports if b.scope.is_function and b.name in top)
+
+    def visit_Import(self, node: cst.Import) -> None:
+        self._check(node)
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
+        self._check(node)
+
+    def _check(self, node: cst.Import | cst.ImportFrom) -> None:
+        statement = inner_import(self, node)
+        if statement is None or statement.is_shipped or statement.touches_import_system:
+            return
+        twins = [twin_of(self.project, self.module, b) for b in statement.bindings]
+        again = [(b, t) for b, t in zip(statement.bindings, twins, strict=True) if t is not None]
+        if not again:
+            return
+        names = ", ".join(f"'{b.name}'" for b, _ in again)
+        fix = self.fix(f"remove the import of {names}")
+        kept = [a for a, twin in zip(statement.node.names, twins, strict=True) if twin is None]
+        if kept:
+            fix.replace(node, statement.with_names(kept))
+        else:
+            fix.remove(node)
+        if kept and statement.holds_comment:
+            fix.refuse("comment-inside")
+        for doubt in self._doubts(statement, [t for _, t in again], empties=not kept):
+            fix.lower(Applicability.UNSAFE, doubt)
+        if any(True for _ in statement.clashes):
+            fix.refuse("name-taken")
+        self.report(
+            node,
+            f"{names} {'is' if len(again) == 1 else 'are'} imported at the top already: this import looks like the way"
+            " around a cycle and is none",
+            confidence=Confidence.HIGH if all(t.same_path for _, t in again) else Confidence.MEDIUM,
+            evidence=[Evidence(self.module.relpath, t.binding.row, f"'{b.name}' is imported here") for b, t in again],
+            fix=fix,
+            help="use the name that the top of the module binds",
+        )
+
+    def _doubts(self, statement: InnerImport, twins: list[Twin], *, empties: bool) -> Iterable[str]:
+        if any(t.binding.row > statement.scope.outermost.row for t in twins):
+            yield "bound-later"
+        if not all(t.same_path for t in twins):
+            yield "re-export"
+        if empties and statement.around and len(statement.around[-1][1]) == 1:
+            yield "leaves-empty-block"
+        if any(dotted(n) in ("eval", "exec", "locals", "globals", "vars") for n in own_nodes(statement.scope.node)):
+            yield "dynamic-scope"
+        for binding in statement.bindings:
+            homes = (binding.loads, self.module.name) if binding.target != binding.loads else (self.module.name,)
+            if any(self.project.ask(Patched(home, binding.name)) for home in homes):
+                yield "patched-in-tests"
+
