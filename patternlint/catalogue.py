@@ -66,7 +66,7 @@ RULES: tuple[RuleEntry, ...] = (
         applicability="safe",
         words=frozenset(("def", "import", )),
         peers=frozenset(("F811", "W0404", "reimported", )),
-        reasons=(("bound-later", "the top-level import stands below the function", ), ("dynamic-scope", "the function uses eval, exec, locals or globals, which see its names", ), ("leaves-empty-block", "nothing would be left of the block around the statement", ), ("name-taken", "the function binds the name in another way too", ), ("patched-in-tests", "tests replace the name in one of the two modules", ), ("re-export", "the two imports name the object by different modules", ), ),
+        reasons=(("bound-later", "the top-level import stands below the function", ), ("comment-inside", "a comment stands inside the statement, of which other names are needed", ), ("dynamic-scope", "the function uses eval, exec, locals or globals, which see its names", ), ("leaves-empty-block", "nothing would be left of the block around the statement", ), ("name-taken", "the function binds the name in another way too", ), ("patched-in-tests", "tests replace the name in one of the two modules", ), ("re-export", "the two imports name the object by different modules", ), ),
     ),
     RuleEntry(
         code="PAT903",

@@ -141,10 +141,11 @@ class Run:
         source = self._decoded(target.path.read_bytes(), target)
         if source is None:
             return
+        engine = target.place.engine_for(target.path)
         if not self._repairs:
-            self._show(target, source, target.place.engine.check(source))
+            self._show(engine, source, engine.check(source))
             return
-        result = self._repaired(source, target)
+        result = self._repaired(source, engine)
         if result.source is not source and self._request.diff:
             self._console.diff(source, result.source, os.path.relpath(target.path))
         elif result.source is not source:
@@ -152,11 +153,11 @@ class Run:
                 write(target.path, source.data, result.source.data)
             except PatternlintError as error:
                 self._console.error(error)
-                target.place.engine.project.overlay(source)
-                self._show(target, source, target.place.engine.check(source))
+                engine.project.overlay(source)
+                self._show(engine, source, engine.check(source))
                 return
         self._fixed += len(result.applied)
-        self._show(target, result.source, result.remaining)
+        self._show(engine, result.source, result.remaining)
 
     @property
     def _repairs(self) -> bool:
@@ -174,17 +175,18 @@ class Run:
             if self._request.fix and not self._request.diff:
                 self._console.raw(data)
             return
-        target.place.engine.project.overlay(source)
+        engine = target.place.engine_for(target.path)
+        engine.project.overlay(source)
         if not self._repairs:
-            self._show(target, source, target.place.engine.check(source))
+            self._show(engine, source, engine.check(source))
             return
-        result = self._repaired(source, target)
+        result = self._repaired(source, engine)
         if self._request.diff:
             self._console.diff(source, result.source, self._request.stdin_filename or STDIN)
         else:
             self._console.raw(result.source.data)
         self._fixed += len(result.applied)
-        self._show(target, result.source, result.remaining)
+        self._show(engine, result.source, result.remaining)
 
     def _decoded(self, data: bytes, target: Target) -> Source | None:
         try:
@@ -200,10 +202,10 @@ class Run:
                 self._console.findings([Shown(finding, None, settings.root)])
             return None
 
-    def _repaired(self, source: Source, target: Target) -> FixResult:
+    def _repaired(self, source: Source, engine: Engine) -> FixResult:
         from patternlint.fixer import fix
 
-        result = fix(source, target.place.engine, unsafe=self._request.unsafe_fixes)
+        result = fix(source, engine, unsafe=self._request.unsafe_fixes)
         for failure in result.failed:
             what = f"{source.path}:{failure.finding.row}: the fix of {failure.finding.code} was put back"
             self._console.error(PatternlintError(f"{what}: {failure.reason}", _OUR_FAULT))
@@ -212,9 +214,8 @@ class Run:
             self._console.error(PatternlintError(what, _OUR_FAULT))
         return result
 
-    def _show(self, target: Target, source: Source, findings: Sequence[Finding]) -> None:
-        root = target.place.settings.root
-        engine = target.place.engine
+    def _show(self, engine: Engine, source: Source, findings: Sequence[Finding]) -> None:
+        root = engine.settings.root
         self._console.findings(
             [
                 Shown(finding, source, root, _import_edits(finding, source, engine) if self._request.json else ())

@@ -124,7 +124,8 @@ def _workspace(options: argparse.Namespace) -> Workspace:
     from patternlint.workspace import Workspace
 
     overrides = Overrides.of(options)
-    return Workspace(adjust=overrides.apply, isolated=options.isolated, ignoring="noqa" if options.ignore_noqa else "")
+    isolated = options.isolated or overrides.configuration is not None
+    return Workspace(adjust=overrides.apply, isolated=isolated, ignoring="noqa" if options.ignore_noqa else "")
 
 
 def _check_parser() -> argparse.ArgumentParser:

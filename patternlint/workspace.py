@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,12 +33,22 @@ class Workplace:
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine; the project's files are listed when the first source is checked."""
+        """The engine for the project's files."""
+        return self._engine(())
+
+    def engine_for(self, path: Path) -> Engine:
+        """The engine for a file: one of its own, whose project it joins, where the project does not have it."""
+        if os.path.exists(path) and not self.settings.discovery.excludes(path):
+            return self.engine
+        return self._engine((path,))
+
+    def _engine(self, guests: tuple[Path, ...]) -> Engine:
         from patternlint.engine import Engine
         from patternlint.project import Project
 
-        project = Project(self.settings.root, self.settings, self.settings.discovery.files())
-        return Engine(self.settings, project, ignoring=self._ignoring)
+        settings = self.settings
+        files = chain(settings.discovery.files_in(settings.root), guests)
+        return Engine(settings, Project(settings.root, settings, files), ignoring=self._ignoring)
 
 
 class Workspace:
@@ -85,9 +96,10 @@ class Workspace:
         place = self.of(source.path)
         if place.settings.discovery.excludes(source.path):
             return []
+        engine = place.engine_for(source.path)
         if not _is_on_disk(source):
-            place.engine.project.overlay(source)
-        return place.engine.check(source)
+            engine.project.overlay(source)
+        return engine.check(source)
 
     def workplaces(self) -> tuple[Workplace, ...]:
         """Those met so far."""

@@ -8,38 +8,24 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-# Skips listeners that come after one that unsubscribes: PAT305, which a safe fix repairs without imports.
-BUS = """\
-class Bus:
-    def __init__(self):
-        self.listeners = []
+# PAT501, with a safe fix in the file's own import style.
+TIMED = """\
+import functools
 
-    def subscribe(self, listener):
-        self.listeners.append(listener)
 
-    def unsubscribe(self, listener):
-        self.listeners.remove(listener)
+def timed(function):
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
 
-    def fire(self, event):
-        for listener in self.listeners:
-            listener(event)
+    return wrapper
+
+
+@timed
+def pay(amount):
+    return amount
 """
-BUS_ROW = 12
-BUS_LOOP = "        for listener in self.listeners:\n"
-FIXED_LOOP = "        for listener in tuple(self.listeners):\n"
-LISTENER = """\
-from bus import Bus
-
-bus = Bus()
-
-
-class Once:
-    def __init__(self):
-        bus.subscribe(self.on_event)
-
-    def on_event(self, event):
-        bus.unsubscribe(self.on_event)
-"""
+ROW, COLUMN = 5, 9  # of the finding
+FIXED = TIMED.replace("    def wrapper", "    @functools.wraps(function)\n    def wrapper")
 
 
 def write_tree(folder: Path, files: Mapping[str, str | bytes]) -> Path:

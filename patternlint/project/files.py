@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ class Discovery(NamedTuple):
         Folders that are links are not followed, so a loop of links cannot be entered; a virtual environment, whatever
         its name, is left out.
         """
-        patterns = PathPatterns(self.exclude)
+        patterns = _patterns(self.exclude)
         top = os.fspath(self.root)
         start = _relative(top, os.fspath(folder))
         ignores = self._gitignores_above(start) if self.respect_gitignore else []
@@ -45,7 +46,7 @@ class Discovery(NamedTuple):
     def excludes(self, path: Path) -> bool:
         """Whether the configuration leaves out a file that was named outright."""
         relative = _relative(os.fspath(self.root), os.fspath(path))
-        return not relative.startswith("../") and PathPatterns(self.exclude).match_within(relative)
+        return not relative.startswith("../") and _patterns(self.exclude).match_within(relative)
 
     def _gitignores_above(self, start: str) -> list[tuple[str, GitIgnore]]:
         """The ``.gitignore`` files that hold for the folder `start`, from the repository's top down to its parent.
@@ -64,6 +65,11 @@ class Discovery(NamedTuple):
             if rules is not None:
                 found.append(("" if prefix == "." else prefix + "/", rules))
         return found
+
+
+@lru_cache(maxsize=8)
+def _patterns(exclude: tuple[str, ...]) -> PathPatterns:
+    return PathPatterns(exclude)
 
 
 def _walk(

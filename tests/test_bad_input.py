@@ -1,0 +1,209 @@
+"""One bad file never stops a run: each is named with what is wrong, and the others are checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from project_tree import FIXED, TIMED, patternlint, write_tree
+
+from patternlint.report.terminal import safe
+
+NOT_PARSED = {
+    "broken syntax": ("def f(:\n", 1, "invalid syntax"),
+    "Python 2": ("x = 1\nprint 'hello'\n", 2, "Missing parentheses"),
+    "NUL bytes": (b"x = 1\ny = '\0'\n", 2, "NUL bytes"),
+    "not UTF-8": (b"x = 1\ny = '\xe4'\n", 2, "0xe4 is not valid utf-8"),
+    "not in the declared encoding": (b"# -*- coding: ascii -*-\ny = '\xe4'\n", 2, "0xe4 is not valid ascii"),
+    "an encoding that is none": (b"# coding: klingon\n", 1, "unknown encoding 'klingon'"),
+    "nested too deeply": ("x = " + "(" * 5000 + ")" * 5000 + "\n", 1, "nest"),
+    "operators nested too deeply": ("x = " + "-" * 100_000 + "1\n", 1, "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_PARSED)
+def test_what_cannot_be_parsed_is_a_finding(tmp_path: Path, case: str) -> None:
+    content, row, message = NOT_PARSED[case]
+    write_tree(tmp_path, {"patternlint.toml": "", "bad.py": content, "deco.py": TIMED})
+    result = patternlint("--output-format", "json", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr == ""
+    bad, good = json.loads(result.stdout)
+    assert (bad["code"], bad["name"], bad["location"]["row"]) == ("PAT000", "cannot-be-parsed", row)
+    assert message in bad["message"]
+    assert bad["help"]
+    assert good["code"] == "PAT501"
+    text = patternlint(cwd=tmp_path).stdout
+    assert "PAT000 " in text
+    assert f"bad.py:{row}:" in text
+
+
+def test_python_2_is_called_that(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "bad.py": "print 'hello'\n"})
+    assert "this is Python 2" in patternlint(cwd=tmp_path).stdout
+
+
+def test_nested_code_with_words_of_rules_does_not_end_the_process(tmp_path: Path) -> None:
+    deep = TIMED + "y = " + "(" * 150 + "1" + ")" * 150 + "\n" + "z = 1" + " + 1" * 5000 + "\n"
+    attributes = (
+        TIMED + "\n\ndef g(f):\n    def inner(*a):\n        return f(*a)" + ".x()" * 3000 + "\n    return inner\n"
+    )
+    write_tree(tmp_path, {"patternlint.toml": "", "deep.py": deep, "chain.py": attributes, "deco.py": TIMED})
+    result = patternlint("--output-format", "json", cwd=tmp_path)
+    assert result.returncode == 1
+    assert {Path(f["filename"]).name for f in json.loads(result.stdout)} >= {"deco.py", "deep.py"}
+
+
+def test_files_that_are_unusual_and_right(tmp_path: Path) -> None:
+    write_tree(
+        tmp_path,
+        {
+            "patternlint.toml": "",
+            "empty.py": "",
+            "bom.py": b"\xef\xbb\xbfx = 1\n",
+            "latin.py": "# coding: latin-1\nx = 'ä'\n".encode("latin-1"),
+            "mixed.py": b"x = 1\r\ny = 2\nz = 3\r",
+            "form_feed.py": b"x = 1\n\x0cy = 2\n",
+        },
+    )
+    result = patternlint(cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (0, "All checks passed!\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + TIMED.encode(),
+        TIMED.replace("\n", "\r\n").encode(),
+        TIMED.replace("\n", "\r\n", 3).encode(),
+        TIMED.encode() + b"x = 1   \n\x0c\ny = '\xc3\xa4'\t",
+        b"# coding: latin-1\n" + TIMED.encode() + b"x = '\xe4'\n",
+    ],
+)
+def test_fixes_keep_every_other_byte(tmp_path: Path, content: bytes) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "deco.py": content})
+    result = patternlint("--fix", cwd=tmp_path)
+    assert "1 fixed" in result.stdout
+    fixed = (tmp_path / "deco.py").read_bytes()
+    (added,) = [line for line in fixed.splitlines(keepends=True) if b"@functools.wraps" in line]
+    assert fixed.replace(added, b"") == content
+
+
+def test_a_file_of_ten_megabytes(tmp_path: Path) -> None:
+    big = "".join(f"x{i} = {i!r}  # wraps def return functools\n" for i in range(230_000))
+    write_tree(tmp_path, {"patternlint.toml": "", "big.py": big, "deco.py": TIMED})
+    assert (tmp_path / "big.py").stat().st_size > 10_000_000
+    result = patternlint("-q", "--output-format", "concise", cwd=tmp_path)
+    assert result.stdout.count("\n") == 1
+
+
+# ---- errors of the file system
+
+
+def test_paths_that_do_not_exist(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "deco.py": TIMED})
+    result = patternlint("nowhere.py", "deco.py", "nor_here", cwd=tmp_path)
+    assert result.returncode == 2
+    assert f"error: {tmp_path}/nowhere.py: no such file or folder" in result.stderr
+    assert f"error: {tmp_path}/nor_here: no such file or folder" in result.stderr
+    assert "PAT501" in result.stdout
+
+
+def test_loops_of_links(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "pkg/deco.py": TIMED})
+    (tmp_path / "pkg/again").symlink_to(tmp_path)
+    (tmp_path / "pkg/round.py").symlink_to("round.py")
+    result = patternlint(cwd=tmp_path)
+    assert result.returncode == 2
+    assert f"error: {tmp_path}/pkg/round.py: cannot be read: " in result.stderr
+    assert result.stdout.count("PAT501") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
+def test_files_that_may_not_be_read(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "secret.py": "x = 1\n", "deco.py": TIMED})
+    (tmp_path / "secret.py").chmod(0)
+    result = patternlint(cwd=tmp_path)
+    assert result.returncode == 2
+    assert f"error: {tmp_path}/secret.py: cannot be read: Permission denied" in result.stderr
+    assert "PAT501" in result.stdout
+
+
+def test_a_folder_with_the_name_of_a_file(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "pkg.py/deco.py": TIMED})
+    assert patternlint("pkg.py", cwd=tmp_path).returncode == 1
+
+
+def test_a_read_only_file_is_reported_and_the_others_are_fixed(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "a.py": TIMED, "b.py": TIMED})
+    (tmp_path / "a.py").chmod(0o444)
+    result = patternlint("--fix", cwd=tmp_path)
+    assert result.returncode == 2
+    assert f"error: {tmp_path}/a.py: is read-only" in result.stderr
+    assert (tmp_path / "a.py").read_text() == TIMED
+    assert (tmp_path / "b.py").read_text() == FIXED
+    assert "(1 fixed, 1 remaining)" in result.stdout
+
+
+# ---- the run itself
+
+
+def test_a_closed_pipe_ends_the_run_quietly(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", **{f"m{i}.py": TIMED * 40 for i in range(40)}})
+    command = f"{sys.executable} -m patternlint | head -1"
+    result = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.stdout.count("\n") == 1
+    assert result.stderr == ""
+
+
+def test_ctrl_c_leaves_whole_files(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", **{f"m{i:03}.py": TIMED for i in range(400)}})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "patternlint", "--fix"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    while (tmp_path / "m010.py").read_text() == TIMED and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == b"interrupted\n"
+    assert {path.read_text() for path in tmp_path.glob("*.py")} == {TIMED, FIXED}
+    assert [name for name in os.listdir(tmp_path) if not name.endswith((".py", ".toml"))] == []
+
+
+def test_nothing_of_a_source_or_a_name_steers_the_terminal(tmp_path: Path) -> None:
+    title = "\x1b]0;owned\x07"
+    text = TIMED.replace("**kwargs):", f"**kwargs):  # {title}\u202e\x9b31m", 1)
+    write_tree(tmp_path, {"patternlint.toml": "", f"deco{title}.py": text, f"bad{title}.py": f"x = '{title}\n"})
+    for arguments in ([], ["--output-format", "concise"], ["--output-format", "json"], [f"nowhere{title}.py"], ["-v"]):
+        result = patternlint(*arguments, cwd=tmp_path)
+        for output in (result.stdout, result.stderr):
+            assert not {"\x1b", "\x07", "\u202e", "\x9b"} & set(output)
+    assert r"deco\x1b]0;owned\x07.py" in patternlint(cwd=tmp_path).stdout
+
+
+def test_safe_text() -> None:
+    assert safe("a\x1b[1m\x7f\x85\u2028\u202eä\udc80") == r"a\x1b[1m\x7f\x85\u2028\u202eä\udc80"
+
+
+def test_names_that_are_no_utf_8(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": ""})
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/deco\xff.py"))).write_text(TIMED)
+    assert r"deco\udcff.py" in patternlint(cwd=tmp_path).stdout
+    assert patternlint("--fix", cwd=tmp_path).returncode == 0
+
+
+def test_the_code_under_inspection_is_never_run(tmp_path: Path) -> None:
+    trap = "open('sprung', 'w').close()\n"
+    names = ["sitecustomize.py", "patternlint_rules.py", "patternlint.py", "libcst.py", "tomllib.py", "conftest.py"]
+    write_tree(tmp_path, {"patternlint.toml": "preview = true", "deco.py": trap + TIMED, **dict.fromkeys(names, trap)})
+    script = Path(sys.executable).with_name("patternlint")
+    result = subprocess.run([script, "."], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "PAT501" in result.stdout
+    assert not (tmp_path / "sprung").exists()
