@@ -97,6 +97,7 @@ class Engine:
     def _findings(self, source: Source, entries: list[RuleEntry]) -> list[Finding]:
         from patternlint.regions import extents
 
+        self.project.tidy()
         module = self.project.facts(source)
         self.project.keep(module)
         self.counts = self.counts._replace(facts=self.counts.facts + source.rows)

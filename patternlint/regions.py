@@ -31,8 +31,8 @@ class Region(NamedTuple):
     """A piece of a module, parsed.
 
     `start` and `end` are offsets into the source's text, `text` is what was parsed, `shift` what to add to an offset
-    in it to get one in the source's. `scope` is the scope in which the piece stands; `scopes` are the defs and classes of the
-    piece in source order, exactly as a walk over `tree` meets them.
+    in it to get one in the source's. `scope` is the scope in which the piece stands; `scopes` are the defs and classes
+    of the piece in source order, exactly as a walk over `tree` meets them.
     """
 
     start: int

@@ -55,6 +55,17 @@ class Module:
     def __repr__(self) -> str:
         return f"<module {self.name}>"
 
+    def release(self) -> None:
+        """Let go of the syntax tree at once: scopes and module refer to each other, so it would wait for a collection.
+
+        Neither the module nor its scopes can be used afterwards.
+        """
+        for scope in self.scopes:
+            scope.__dict__.clear()
+            scope.children = {}
+            del scope.node, scope.module, scope.parent
+        self.__dict__.clear()
+
     def _walk(self) -> None:
         stack: list[tuple[ast.stmt, Scope, str]] = [(s, self.scope, "") for s in reversed(self.tree.body)]
         while stack:

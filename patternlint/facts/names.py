@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
@@ -35,23 +36,35 @@ def header_nodes(node: ast.AST) -> list[ast.AST]:
     return []
 
 
-def own_nodes(root: ast.AST) -> Iterator[ast.AST]:
+def own_nodes(root: ast.AST, rows: Sequence[int] | None = None) -> Iterator[ast.AST]:
     """Every node that `root`'s own scope evaluates, in source order, `root` itself left out.
 
-    `root` is a module, def, class, lambda or any statement. A def, class or lambda inside is yielded, and what its
-    header evaluates, but not its body.
+    Args:
+        root: a module, def, class, lambda or any statement. A def, class or lambda inside is yielded, and what its
+            header evaluates, but not its body.
+        rows: sorted; only what stands on these rows (1-based), or around them, is given.
     """
-    body = getattr(root, "body", None)
     if isinstance(root, ast.Lambda):
         stack: list[ast.AST] = [root.body]
-    elif isinstance(root, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and body is not None:
+    elif isinstance(root, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         stack = list(reversed(root.body))
     else:
         stack = list(reversed(list(ast.iter_child_nodes(root))))
     while stack:
         node = stack.pop()
+        if rows is not None and not _touches(node, rows):
+            continue
         yield node
-        if isinstance(node, _SCOPES):
-            stack.extend(reversed(header_nodes(node)))
-        else:
-            stack.extend(reversed(list(ast.iter_child_nodes(node))))
+        inside = header_nodes(node) if isinstance(node, _SCOPES) else list(ast.iter_child_nodes(node))
+        stack.extend(reversed(inside))
+
+
+def _touches(node: ast.AST, rows: Sequence[int]) -> bool:
+    first = getattr(node, "lineno", None)
+    if first is None:
+        return True
+    decorators = getattr(node, "decorator_list", None)
+    if decorators:
+        first = min(first, decorators[0].lineno)
+    at = bisect_left(rows, first)
+    return at < len(rows) and rows[at] <= getattr(node, "end_lineno", first)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from typing import NamedTuple
 
-from patternlint.facts import Scope
+from patternlint.project.outline import bases_of
 from patternlint.project.project import Project
+
+__all__ = ["Ancestors", "Ancestry", "Subclasses", "bases_of"]
 
 
 class Ancestors(NamedTuple):
@@ -33,29 +34,26 @@ class Ancestry(NamedTuple):
 
     def answer(self, project: Project) -> Ancestors:
         """Breadth first through the bases; the metaclass is none."""
+        start = project.canonical(self.dotted)
+        bases = project.bases(start)
         own: dict[str, None] = {}
         external: dict[str, None] = {}
-        unknown = False
-        start = project.canonical(self.dotted)
-        queue = [start]
+        unknown = bases is None
+        queue = list(bases or ())
         while queue:
-            name = queue.pop(0)
-            scope = project.find(name)
-            if scope is None or not scope.is_class:
-                if name == start or project.owns(name):
-                    unknown = True
+            base = queue.pop(0)
+            if base is None:
+                unknown = True
                 continue
-            for base in bases_of(scope):
-                resolved = None if base is None else project.canonical(base)
-                if resolved is None:
-                    unknown = True
-                elif project.find(resolved) is not None:
-                    if resolved not in own and resolved != start:
-                        own[resolved] = None
-                        queue.append(resolved)
-                elif resolved != "builtins.object":
-                    external[resolved] = None
-                    unknown = unknown or project.owns(resolved)
+            name = project.canonical(base)
+            bases = project.bases(name)
+            if bases is None:
+                unknown = unknown or project.owns(name)
+                if name != "builtins.object":
+                    external[name] = None
+            elif name not in own and name != start:
+                own[name] = None
+                queue += bases
         return Ancestors(tuple(own), tuple(external), unknown)
 
 
@@ -69,8 +67,7 @@ class Subclasses(NamedTuple):
         found: dict[str, None] = {}
         queue = [project.canonical(self.dotted)]
         while queue:
-            name = queue.pop(0)
-            for child in project.ask(_DirectSubclasses(name)):
+            for child in project.ask(_DirectSubclasses(queue.pop(0))):
                 if child not in found:
                     found[child] = None
                     queue.append(child)
@@ -83,18 +80,9 @@ class _DirectSubclasses(NamedTuple):
     def answer(self, project: Project) -> tuple[str, ...]:
         last = self.dotted.rpartition(".")[2]
         return tuple(
-            scope.dotted
-            for module in project.modules_with(last, "class")
-            for scope in module.classes
-            if any(b is not None and project.canonical(b) == self.dotted for b in bases_of(scope))
+            name
+            for path in project.paths_with(last, "class")
+            if (outline := project.outline(path)) is not None
+            for name, bases in outline.classes.items()
+            if any(b is not None and b.endswith(last) and project.canonical(b) == self.dotted for b in bases)
         )
-
-
-def bases_of(scope: Scope) -> list[str | None]:
-    """The bases that a class names, resolved in the scope around it; None for one that is no known name."""
-    assert scope.parent is not None
-    found: list[str | None] = []
-    for base in scope.class_node.bases:
-        named = base.value if isinstance(base, ast.Subscript) else base
-        found.append(scope.module.resolve(named, scope.parent))
-    return found

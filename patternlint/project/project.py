@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from patternlint.errors import PatternlintError
 from patternlint.facts import Module, Scope
 from patternlint.project.files import ModuleNames
+from patternlint.project.outline import Outline, outline_of
 from patternlint.source import Source
 from patternlint.words import words_of
 
@@ -19,8 +22,10 @@ if TYPE_CHECKING:
 
 A = TypeVar("A", covariant=True)
 
-# Facts hold a syntax tree, about 100 times the size of the text: keep those of this many characters of source.
-_KEEP_CHARACTERS = 4_000_000
+# Facts hold a syntax tree of fifty times the size of the text: keep those of this many characters of source.
+_KEEP_CHARACTERS = 2_000_000
+# A question that hits more files than this is a scan: what it reads is not worth keeping.
+_SCAN = 64
 _ALIAS_DEPTH = 8
 
 
@@ -43,20 +48,27 @@ class Project:
     Args:
         root: the project's folder.
         settings: its configuration.
-        files: its Python files, in a fixed order.
+        files: its Python files, in a fixed order; read when the first question needs them.
     """
 
-    def __init__(self, root: Path, settings: Settings, files: Sequence[Path]) -> None:
+    def __init__(self, root: Path, settings: Settings, files: Iterable[Path]) -> None:
         self.root = root
         self.settings = settings
-        self.files = tuple(files)
+        self._listing = files
         self._names = ModuleNames(root, settings.src or None)
         self._overlays: dict[Path, Source] = {}
         self._kept: OrderedDict[Path, Module | None] = OrderedDict()
         self._kept_characters = 0
+        self._dropped: list[Module] = []
+        self._outlines: dict[Path, Outline | None] = {}
         self._paths_by_name: dict[str, Path] | None = None
         self._paths_by_word: dict[str, list[Path]] | None = None
         self._answers: dict[Hashable, Any] = {}
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """The project's Python files, in a fixed order."""
+        return tuple(self._listing)
 
     # ---- modules
 
@@ -84,6 +96,7 @@ class Project:
         self._overlays[source.path] = source
         if source.path in self._kept:
             self._drop(source.path)
+        self._outlines.pop(source.path, None)
         self._answers.clear()
         if self._paths_by_word is not None:
             for word in words_of(source.text):
@@ -92,25 +105,40 @@ class Project:
                     paths.append(source.path)
 
     def module_at(self, path: Path) -> Module | None:
-        """The module at a path; None where it cannot be read or does not parse."""
+        """The module at a path; None where it cannot be read or does not parse.
+
+        It is good until :meth:`tidy` is called.
+        """
         if path in self._kept:
             self._kept.move_to_end(path)
             return self._kept[path]
         module = self._read(path)
-        self._kept[path] = module
-        self._kept_characters += _size(module)
+        self._put(path, module)
         while self._kept_characters > _KEEP_CHARACTERS and len(self._kept) > 1:
             self._drop(next(iter(self._kept)))
         return module
 
+    def tidy(self) -> None:
+        """Let go of the modules that were read longest ago; called between two files, when no rule holds one."""
+        for module in self._dropped:
+            module.release()
+        self._dropped.clear()
+
     def keep(self, module: Module) -> None:
         """Remember facts that somebody has gathered already."""
-        if module.path not in self._kept:
-            self._kept[module.path] = module
-            self._kept_characters += _size(module)
+        if module.path in self._kept:
+            self._drop(module.path)
+        self._put(module.path, module)
+
+    def _put(self, path: Path, module: Module | None) -> None:
+        self._kept[path] = module
+        self._kept_characters += _size(module)
 
     def _drop(self, path: Path) -> None:
-        self._kept_characters -= _size(self._kept.pop(path))
+        module = self._kept.pop(path)
+        self._kept_characters -= _size(module)
+        if module is not None:
+            self._dropped.append(module)
 
     def _read(self, path: Path) -> Module | None:
         source = self.source_at(path)
@@ -160,13 +188,45 @@ class Project:
         roots: frozenset[str] = self._answers["roots"]
         return roots
 
+    def paths_with(self, *words: str) -> list[Path]:
+        """The files whose text contains all of the words (at least one is given), in a fixed order."""
+        rarest, *others = sorted((self._by_word.get(w, []) for w in words), key=len)
+        sets = [set(paths) for paths in others]
+        return [path for path in rarest if path.suffix == ".py" and all(path in paths for paths in sets)]
+
     def modules_with(self, *words: str) -> Iterator[Module]:
-        """Every module whose text contains all of the words, in the order of the project's files."""
-        wanted = [set(self._by_word.get(w, ())) for w in words]
-        hits = set.intersection(*wanted) if wanted else set(self.files)
-        for path in self.files:
-            if path in hits and path.suffix == ".py" and (module := self.module_at(path)) is not None:
+        """Every module whose text contains all of the words, in a fixed order.
+
+        A module is good until the next one is asked for: take values from it, no scopes and nodes.
+        """
+        paths = self.paths_with(*words)
+        for path in paths:
+            if len(paths) <= _SCAN and (module := self.module_at(path)) is not None:
                 yield module
+            elif len(paths) > _SCAN:
+                with self._passing(path) as module:
+                    if module is not None:
+                        yield module
+
+    @contextmanager
+    def _passing(self, path: Path) -> Iterator[Module | None]:
+        """A module for a moment: one that is not kept already is let go of at the end."""
+        if path in self._kept:
+            yield self._kept[path]
+            return
+        module = self._read(path)
+        if module is not None and path not in self._outlines:
+            self._outlines[path] = outline_of(module)
+        yield module
+        if module is not None:
+            module.release()
+
+    def outline(self, path: Path) -> Outline | None:
+        """What is remembered of a module; None where it cannot be read or does not parse."""
+        if path not in self._outlines:
+            with self._passing(path) as module:
+                self._outlines[path] = None if module is None else outline_of(module)
+        return self._outlines[path]
 
     @property
     def _by_word(self) -> dict[str, list[Path]]:
@@ -186,23 +246,25 @@ class Project:
     def canonical(self, dotted: str) -> str:
         """Where a dotted name is defined: re-exports (``from .cart import Cart`` in a package) are followed."""
         for _ in range(_ALIAS_DEPTH):
-            module, rest = self._split(dotted)
-            if module is None or not rest:
+            path, rest = self._split(dotted)
+            outline = self.outline(path) if path is not None and rest else None
+            target = outline.aliases.get(rest[0]) if outline is not None else None
+            if target is None:
                 return dotted
-            head, *tail = rest
-            bindings = module.scope.bindings.get(head)
-            if not bindings or any(b.kind in ("def", "class") for b in bindings):
-                return dotted
-            target = module.resolve(head)
-            if target is None or target == f"{module.name}.{head}":
-                return dotted
-            dotted = ".".join([target, *tail])
+            dotted = ".".join([target, *rest[1:]])
         return dotted
+
+    def bases(self, class_name: str) -> tuple[str | None, ...] | None:
+        """The bases of a project class by its canonical dotted name; None where the project has no such class."""
+        path, _ = self._split(class_name)
+        outline = self.outline(path) if path is not None else None
+        return None if outline is None else outline.classes.get(class_name)
 
     def find(self, dotted: str) -> Scope | None:
         """The class or function that a dotted name means, re-exports and aliases followed; for a method only one that
         its class defines itself (:meth:`find_method` asks the bases too)."""
-        module, rest = self._split(self.canonical(dotted))
+        path, rest = self._split(self.canonical(dotted))
+        module = self.module_at(path) if path is not None and rest else None
         if module is None:
             return None
         scope = module.scope
@@ -211,7 +273,7 @@ class Project:
             if not scopes:
                 return None
             scope = scopes[-1]
-        return scope if rest else None
+        return scope
 
     def find_method(self, class_name: str, method: str) -> Scope | None:
         """The method of a class by dotted class name, inherited from a project class or its own."""
@@ -223,12 +285,12 @@ class Project:
                 return found.methods[method]
         return None
 
-    def _split(self, dotted: str) -> tuple[Module | None, list[str]]:
-        """The longest prefix that is a module of the project, and what comes behind it."""
+    def _split(self, dotted: str) -> tuple[Path | None, list[str]]:
+        """The file of the longest prefix that is a module of the project, and what comes behind it."""
         parts = dotted.split(".")
         for length in range(len(parts), 0, -1):
             if (path := self.path_of(".".join(parts[:length]))) is not None:
-                return self.module_at(path), parts[length:]
+                return path, parts[length:]
         return None, parts
 
     # ---- questions

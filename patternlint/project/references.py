@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from patternlint.facts import Module, Scope, dotted, own_nodes
@@ -61,10 +63,9 @@ class AttributeUses(NamedTuple):
         """All of them, in the order of files and rows."""
         found: list[Reference] = []
         for module in project.modules_with(self.name):
-            for scope in module.scopes:
-                for node, kind in uses(scope):
-                    if isinstance(node, ast.Attribute) and node.attr == self.name:
-                        found.append(_reference(module, scope, node, kind))
+            for scope, node, kind in _mentions(module, {self.name}):
+                if isinstance(node, ast.Attribute):
+                    found.append(_reference(module, scope, node, kind))
         return tuple(found)
 
 
@@ -78,11 +79,23 @@ def _in_module(
             yield Reference(
                 module.relpath, module.name, binding.row, binding.node.col_offset + 1, "import", binding.scope.qualname
             )
+    for scope, node, kind in _mentions(module, aliases):
+        if _means(project, module, scope, node, target, classes):
+            yield _reference(module, scope, node, kind)
+
+
+def _mentions(module: Module, names: Collection[str]) -> Iterator[tuple[Scope, ast.Name | ast.Attribute, str]]:
+    """Where one of the names is read or written, alone or as an attribute; only the rows that hold it are looked at."""
+    word = re.compile(r"\b(?:" + "|".join(map(re.escape, names)) + r")\b")
+    rows = sorted({module.source.position(m.start())[0] for m in word.finditer(module.source.text)})
     for scope in module.scopes:
-        for node, kind in uses(scope):
-            name = node.attr if isinstance(node, ast.Attribute) else node.id
-            if name in aliases and _means(project, module, scope, node, target, classes):
-                yield _reference(module, scope, node, kind)
+        first, last = scope.row, getattr(scope.node, "end_lineno", module.source.rows)
+        at = bisect_left(rows, first)
+        if at == len(rows) or rows[at] > last:
+            continue
+        for node, kind in uses(scope, rows):
+            if (node.attr if isinstance(node, ast.Attribute) else node.id) in names:
+                yield scope, node, kind
 
 
 def _means(
@@ -111,10 +124,15 @@ def _means(
     return False
 
 
-def uses(scope: Scope) -> Iterator[tuple[ast.Name | ast.Attribute, str]]:
-    """The names and attributes that a scope's own code mentions, each with the kind of its use (see Reference)."""
+def uses(scope: Scope, rows: Sequence[int] | None = None) -> Iterator[tuple[ast.Name | ast.Attribute, str]]:
+    """The names and attributes that a scope's own code mentions, each with the kind of its use (see Reference).
+
+    Args:
+        scope: the scope.
+        rows: sorted; look at these rows (1-based) only.
+    """
     kinds: dict[ast.AST, str] = {}
-    for node in own_nodes(scope.node):
+    for node in own_nodes(scope.node, rows):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 for decorator in node.decorator_list:
