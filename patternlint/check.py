@@ -19,7 +19,7 @@ from patternlint.report.console import Console
 from patternlint.report.text import Shown
 from patternlint.selection import NOT_PARSED, Selection
 from patternlint.source import DecodeError, Source
-from patternlint.workspace import Workplace, Workspace, absolute
+from patternlint.workspace import STDIN_NAME, Workplace, Workspace, absolute
 from patternlint.write import write
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Run:
         return self._request.fix or self._request.diff
 
     def _stdin_target(self) -> Target:
-        path = absolute(self._request.stdin_filename or "stdin.py")
+        path = absolute(self._request.stdin_filename or STDIN_NAME)
         return Target(path, self._workspace.of(path))
 
     def _check_stdin(self, target: Target) -> None:

@@ -15,8 +15,9 @@ from patternlint.report.terminal import safe
 from patternlint.selection import NOT_PARSED
 from patternlint.source import Source
 from patternlint.version import VERSION
-from patternlint.workspace import Workspace, absolute
+from patternlint.workspace import STDIN_NAME, Workspace, absolute
 
+_FLAKE8S_STDIN = "stdin"
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
@@ -38,10 +39,11 @@ class Plugin:
 
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
         """The findings as flake8 wants them: row, 0-based column, text."""
+        path = STDIN_NAME if self._filename == _FLAKE8S_STDIN else self._filename
         # flake8 has decoded the text: with the mark, a declared encoding in it is not applied again
         data = _UTF8_MARK + "".join(self._lines).encode("utf-8", "replace")
         try:
-            found = _workspace().findings_in(Source(absolute(self._filename), data))
+            found = _workspace().findings_in(Source(absolute(path), data))
         except PatternlintError as error:
             from flake8.exceptions import ExecutionError
 

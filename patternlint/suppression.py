@@ -21,7 +21,6 @@ _NOQA_FILE = re.compile(r"^\s*# flake8[:=]\s*noqa", re.IGNORECASE | re.MULTILINE
 _OWN = re.compile(r"#\s*patternlint:\s*ignore(?:\[(?P<rules>[^\]\n]*)\])?")
 _SKIP_FILE = re.compile(r"#\s*patternlint:\s*skip-file\b")
 _PYLINT = re.compile(r"#.*?\bpylint:\s*(?P<action>disable(?:-next)?)\s*=\s*(?P<names>[\w\-, ]+)")
-_BLOCK_HEADER = re.compile(r"\s*(?:async\s+)?(?:def|class|if|elif|else|for|while|with|try|except|finally|match|case)\b")
 
 
 class Suppressions:
@@ -129,8 +128,6 @@ class Suppressions:
                 yield row + 1, row + 1, names
             elif line.lstrip().startswith("#"):
                 yield row, self._end_of_block(row, _indentation(line)), names
-            elif _BLOCK_HEADER.match(line):
-                yield row, self._end_of_block(row, _indentation(line) + 1), names
             else:
                 yield row, row, names
 

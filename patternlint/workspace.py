@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from patternlint.finding import Finding
     from patternlint.source import Source
 
+STDIN_NAME = "stdin.py"  # what standard input counts as where nobody says
+
 
 class Workplace:
     """One project as a front works with it.

@@ -99,9 +99,6 @@ def test_pylint_comments_hold_for_blocks() -> None:
     own_line = "def f():\n    # pylint: disable=import-outside-toplevel\n    import a\n\n\ndef g():\n    import a\n"
     assert covers(own_line, 3, peers=PEERS)
     assert not covers(own_line, 7, peers=PEERS)
-    header = "def f():  # pylint: disable=import-outside-toplevel\n    import a\n\n\ndef g():\n    import a\n"
-    assert covers(header, 2, peers=PEERS)
-    assert not covers(header, 6, peers=PEERS)
     following = "# pylint: disable-next=import-outside-toplevel\nimport a\nimport b\n"
     assert covers(following, 2, peers=PEERS)
     assert not covers(following, 3, peers=PEERS)
