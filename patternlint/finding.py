@@ -31,7 +31,10 @@ class Edit(NamedTuple):
 
 
 class Import(NamedTuple):
-    """``import module [as alias]``, or ``from module import name [as alias]`` when `name` is given."""
+    """``import module [as alias]``, or ``from module import name [as alias]`` when `name` is given.
+
+    `module` begins with dots where a from-import is to be relative.
+    """
 
     module: str
     name: str = ""

@@ -93,13 +93,21 @@ def import_edits(module: Module, imports: Iterable[Import]) -> list[Edit]:
 
 
 def _present(module: Module, wanted: Import) -> bool:
-    target = f"{wanted.module}.{wanted.name}" if wanted.name else wanted.module
+    loads = _absolute(module, wanted)
+    target = f"{loads}.{wanted.name}" if wanted.name else loads
     name = wanted.alias or wanted.name or wanted.module
     return any(
         b.scope is module.scope and not b.guard and b.name == name.split(".")[0] and b.target in (target, name)
-        and (b.loads == wanted.module or b.target == target)
+        and (b.loads == loads or b.target == target)
         for b in module.imports
     )  # fmt: skip
+
+
+def _absolute(module: Module, wanted: Import) -> str:
+    """The module of an import, which may be written relatively (``.stock``)."""
+    bare = wanted.module.lstrip(".")
+    level = len(wanted.module) - len(bare)
+    return module.absolute(ast.ImportFrom(bare or None, [], level)) if level else bare
 
 
 def _header(module: Module) -> list[ast.stmt]:
@@ -148,7 +156,8 @@ def _keys(module: Module, statement: ast.stmt) -> tuple[int, int, str] | None:
 
 def _row_for(module: Module, header: list[ast.stmt], wanted: Import) -> int:
     """The row before which the new statement goes."""
-    key = (_group(module, wanted.module), int(bool(wanted.name)), wanted.module.lower())
+    key = _keys(module, ast.parse(_statement(wanted)).body[0])
+    assert key is not None
     known = [(other, s) for s in header if (other := _keys(module, s)) is not None]
     mine = [(other, s) for other, s in known if other[0] == key[0]]
     lower = [s for other, s in known if other[0] < key[0]]
@@ -190,7 +199,7 @@ def _extendable(module: Module, header: list[ast.stmt], wanted: Import) -> int |
         if (
             isinstance(s, ast.ImportFrom)
             and s.lineno == s.end_lineno
-            and module.absolute(s) == wanted.module
+            and module.absolute(s) == _absolute(module, wanted)
             and s.names[0].name != "*"
             and not set("#;(\\") & set(module.source.line(s.lineno))
             and len(module.source.line(s.lineno)) + len(_alias(wanted)) < 90

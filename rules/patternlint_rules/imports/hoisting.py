@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import re
 import sys
@@ -30,6 +31,7 @@ REASONS = {
     "only-raised": "what is imported serves to raise an exception",
     "patched-in-tests": "tests replace the name in its home module, which an import at the top would not see",
     "platform-module": "not every platform has the module",
+    "pragma-on-line": "a comment to a tool stands on the line: it would not mean the same anywhere else",
     "runs-rarely": "the function runs once in the life of a process or an installation",
     "unknown-module": "the imported module is not among the project's files",
 }
@@ -82,7 +84,7 @@ def weigh(project: Project, path: RequestPath, statement: InnerImport) -> Verdic
         verdict = verdict.but("runs-rarely", Confidence.LOW)
     if path.handler.is_task:
         verdict = verdict._replace(confidence=min(verdict.confidence, Confidence.MEDIUM))
-    for doubt, confidence in _doubts_about_names(module, statement):
+    for doubt, confidence in _doubts_about_the_text(module, statement):
         verdict = verdict.but(doubt, confidence)
     return verdict
 
@@ -93,8 +95,11 @@ def hoist(rule: Rule, node: cst.Import | cst.ImportFrom, statement: InnerImport,
     fix = rule.fix("move the import to the top of the module")
     for binding, alias in zip(statement.bindings, statement.node.names, strict=True):
         if twin_of(rule.project, module, binding) is None:
-            name = alias.name if binding.loads != alias.name else ""
-            fix.import_(binding.loads, name, alias.asname or "")
+            if isinstance(statement.node, ast.ImportFrom):
+                home = "." * statement.node.level + (statement.node.module or "")
+                fix.import_(home, alias.name, alias.asname or "")
+            else:
+                fix.import_(alias.name, "", alias.asname or "")
     fix.remove(node)
     fix.lower(verdict.applicability, verdict.doubt)
     if any(True for _ in statement.clashes) or any(_is_taken(module, b) for b in statement.bindings):
@@ -196,8 +201,8 @@ def _django_models(project: Project, source: str) -> bool:
     )
 
 
-def _doubts_about_names(module: Module, statement: InnerImport) -> Iterator[tuple[str, Confidence]]:
-    """Names that mean something else somewhere in the module."""
+def _doubts_about_the_text(module: Module, statement: InnerImport) -> Iterator[tuple[str, Confidence]]:
+    """Names that mean something else somewhere in the module, and what stands on the statement's line."""
     for binding in statement.bindings:
         if _is_taken(module, binding):
             yield "name-taken", Confidence.LOW
@@ -207,6 +212,8 @@ def _doubts_about_names(module: Module, statement: InnerImport) -> Iterator[tupl
         for scope in module.functions:
             if any(b.imported is None or b.imported.target != target for b in scope.bindings.get(name, ())):
                 yield "name-taken", Confidence.HIGH
+    if statement.has_pragma:
+        yield "pragma-on-line", Confidence.HIGH
     if list(statement.clashes):
         yield "name-taken", Confidence.MEDIUM
     if any(dotted(n) in ("eval", "exec", "locals", "globals", "vars") for n in own_nodes(statement.scope.node)):

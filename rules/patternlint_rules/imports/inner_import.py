@@ -20,6 +20,7 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _OTHER_TOOLS = re.compile(r"pylint:\s*disable\S*.*(?:import-outside-toplevel|C0415)|ruff:\s*noqa.*PLC0415")
+_PRAGMA = re.compile(r"#\s*(?:noqa|type:|pylint:|pyright:|mypy:|pragma:|isort:|ruff:|nosec|ty:)", re.IGNORECASE)
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _PLATFORM = re.compile(r"\b(?:sys\.platform|os\.name|platform\.\w+|sys\.version_info|sys\.implementation)\b")
 # the source of such a function is shipped to where the module around it does not exist
@@ -49,6 +50,13 @@ class InnerImport(NamedTuple):
     def holds_comment(self) -> bool:
         """Whether a comment stands between the statement's lines."""
         return any(row in self.scope.module.source.comments for row in range(self.node.lineno, self.node.end_lineno or 0))
+
+    @property
+    def has_pragma(self) -> bool:
+        """Whether a comment to a tool stands on the statement's lines: it would not move, or mean something else alone."""
+        comments = self.scope.module.source.comments
+        rows = range(self.node.lineno, (self.node.end_lineno or self.node.lineno) + 1)
+        return any(_PRAGMA.search(comments.get(row, "")) for row in rows)
 
     @property
     def is_conditional(self) -> bool:

@@ -47,6 +47,7 @@ class RedundantInnerImport(Rule):
         "leaves-empty-block": "nothing would be left of the block around the statement",
         "name-taken": "the function binds the name in another way too",
         "patched-in-tests": "tests replace the name in one of the two modules",
+        "pragma-on-line": "a comment to a tool stands on the line: alone on its line it would mean something else",
         "re-export": "the two imports name the object by different modules",
     }
 
@@ -97,6 +98,8 @@ class RedundantInnerImport(Rule):
             yield "bound-later"
         if not all(t.same_path for t in twins):
             yield "re-export"
+        if statement.has_pragma:
+            yield "pragma-on-line"
         if empties and statement.around and len(statement.around[-1][1]) == 1:
             yield "leaves-empty-block"
         if any(dotted(n) in ("eval", "exec", "locals", "globals", "vars") for n in own_nodes(statement.scope.node)):
