@@ -32,10 +32,10 @@ class Load(NamedTuple):
 class ImportTime(NamedTuple):
     """What importing one module does, as far as other modules can tell.
 
-    `bound` is the first row on which each module-level name is bound, a package's own submodules left out. `dynamic` says that it may have further names:
-    a star import, a module ``__getattr__``, a use of ``globals()``. `bases` are the absolute dotted names of its
-    classes' bases. `conditional_effects` says that the body calls something for its effect only if a call says so
-    (``if database.is_open(): create_table()``).
+    `bound` is the first row on which each module-level name is bound, a package's own submodules left out. `dynamic`
+    says that it may have further names: a star import, a module ``__getattr__`` (`lazy_names`), a use of
+    ``globals()``. `bases` are the absolute dotted names of its classes' bases. `conditional_effects` says that the body
+    calls something for its effect only if a call says so (``if database.is_open(): create_table()``).
     """
 
     module: str
@@ -189,7 +189,9 @@ class Patched(NamedTuple):
         attribute = re.compile(
             rf"""["']{module}\.{name}["'.]|(?:patch\.object|setattr)\(\s*(?:[\w.]*\.)?{tail},\s*["']{name}["']"""
         )
-        replaced = re.compile(rf"""sys\.modules\b[^\n]*["']{module}["']|["']sys\.modules["'],\s*\{{[^}}]*["']{module}["']""")
+        replaced = re.compile(
+            rf"""sys\.modules\b[^\n]*["']{module}["']|["']sys\.modules["'],\s*\{{[^}}]*["']{module}["']"""
+        )
         return any(
             attribute.search(other.source.text) or replaced.search(other.source.text)
             for other in project.modules_with(*filter(None, (self.name, self.module.rpartition(".")[2])))
@@ -297,7 +299,8 @@ class _Replay:
             return
         self._row[name] = 1
         hoisted_to = _last_header_row(record) if name == self._hoister else -1
-        for load in sorted((*record.loads, *(self._extra if hoisted_to >= 0 else ())), key=lambda x: x.row or hoisted_to):
+        extra = self._extra if hoisted_to >= 0 else ()
+        for load in sorted((*record.loads, *extra), key=lambda x: x.row or hoisted_to):
             self._row[name] = load.row or hoisted_to
             if self._project.owns(load.module):
                 self._load(load.module)

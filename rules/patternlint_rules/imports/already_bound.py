@@ -36,7 +36,7 @@ def _for_type_checkers(imported: ImportBinding | None) -> bool:
 
 
 def _is_global_elsewhere(module: Module, name: str) -> bool:
-    return f"global " in module.source.text and any(
+    return "global " in module.source.text and any(
         b.kind == "global" for scope in module.functions for b in scope.bindings.get(name, ())
     )
 

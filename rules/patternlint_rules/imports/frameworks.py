@@ -33,25 +33,25 @@ DEPENDS = frozenset({"fastapi.Depends", "fastapi.Security", "fastapi.params.Depe
 SERVER_ROOTS = frozenset(
     {
         "aiohttp", "blacksheep", "bottle", "django", "falcon", "fastapi", "flask", "flask_appbuilder", "flask_restful",
-        "flask_restx", "ninja", "nicegui", "pyramid", "quart", "rest_framework", "sanic", "starlette", "tornado", "twisted",
-        "webob", "werkzeug",
+        "flask_restx", "ninja", "nicegui", "pyramid", "quart", "rest_framework", "sanic", "starlette", "tornado",
+        "twisted", "webob", "werkzeug",
     }
 )  # fmt: skip
 REQUEST_TYPES = frozenset(
-    {"ASGIRequest", "BaseRequest", "HTTPConnection", "HTTPServerRequest", "HttpRequest", "Request", "WSGIRequest", "WebSocket"}
-)
-VIEW_MODULES = frozenset(
     {
-        "api", "context_processors", "controllers", "endpoints", "handlers", "middleware", "middlewares", "routes",
-        "routers", "views", "viewsets",
+        "ASGIRequest", "BaseRequest", "HTTPConnection", "HTTPServerRequest", "HttpRequest", "Request", "WSGIRequest",
+        "WebSocket",
     }
 )  # fmt: skip
+VIEW_MODULES = frozenset({"context_processors", "middleware", "middlewares", "urls", "views", "viewsets"})
+# modules of these names serve requests if they import a server framework; else they may as well send them
+API_MODULES = frozenset({"api", "controllers", "endpoints", "handlers", "routers", "routes"})
 
 SERVING_METHODS = frozenset(
     {
-        "create", "delete", "destroy", "dispatch", "form_invalid", "form_valid", "get", "get_context_data", "get_object",
-        "get_queryset", "head", "list", "on_message", "open", "options", "partial_update", "patch", "post", "prepare",
-        "put", "retrieve", "update",
+        "create", "delete", "destroy", "dispatch", "form_invalid", "form_valid", "get", "get_context_data",
+        "get_object", "get_queryset", "head", "list", "on_message", "open", "options", "partial_update", "patch",
+        "post", "prepare", "put", "retrieve", "update",
     }
 )  # fmt: skip
 MIDDLEWARE_METHODS = frozenset(

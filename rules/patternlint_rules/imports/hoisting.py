@@ -38,11 +38,13 @@ REASONS = {
 
 _PLATFORM_MODULES = frozenset(
     {
-        "_winapi", "curses", "dbm", "fcntl", "grp", "idlelib", "msvcrt", "nis", "nt", "ossaudiodev", "posix", "pty", "pwd",
-        "readline", "resource", "spwd", "sqlite3", "syslog", "termios", "tkinter", "tty", "turtle", "winreg", "winsound",
+        "_winapi", "curses", "dbm", "fcntl", "grp", "idlelib", "msvcrt", "nis", "nt", "ossaudiodev", "posix", "pty",
+        "pwd", "readline", "resource", "spwd", "sqlite3", "syslog", "termios", "tkinter", "tty", "turtle", "winreg",
+        "winsound",
     }
 )  # fmt: skip
-_RARE = re.compile(r"shut_?down|start_?up|onboard|setup|install|bootstrap|migrat", re.IGNORECASE)
+_RARE = re.compile(r"shut_?down|start_?up|auto_?start|onboard|setup|install|bootstrap|migrat", re.IGNORECASE)
+_RARE_HELPER = re.compile(r"initiali[sz]e|(?<![a-z_])_?init|(?<![a-z])ensure", re.IGNORECASE)
 _DJANGO_MODELS = frozenset({"AbstractBaseUser", "AbstractUser", "Model", "PermissionsMixin"})
 
 
@@ -56,9 +58,7 @@ class Verdict(NamedTuple):
 
     def but(self, doubt: str, confidence: Confidence = Confidence.HIGH) -> Verdict:
         """The same, with a doubt that makes the fix unsafe and the finding at most this sure."""
-        return Verdict(
-            min(self.confidence, confidence), Applicability.UNSAFE, self.doubt or doubt, self.is_loaded
-        )
+        return Verdict(min(self.confidence, confidence), Applicability.UNSAFE, self.doubt or doubt, self.is_loaded)
 
 
 def weigh(project: Project, path: RequestPath, statement: InnerImport) -> Verdict | None:
@@ -80,7 +80,9 @@ def weigh(project: Project, path: RequestPath, statement: InnerImport) -> Verdic
     verdict = min((v for v in verdicts if v is not None), key=lambda v: (v.confidence, v.applicability))
     if any(b.target != b.loads and project.ask(Patched(b.loads, b.target.rpartition(".")[2])) for b in fresh):
         verdict = verdict.but("patched-in-tests")
-    if any(_RARE.search(scope.qualname) for scope in (*path.calls, path.handler.scope)):
+    if any(_RARE.search(scope.qualname) for scope in (*path.calls, path.handler.scope)) or any(
+        _RARE_HELPER.search(scope.name) for scope in path.calls[1:]
+    ):
         verdict = verdict.but("runs-rarely", Confidence.LOW)
     if path.handler.is_task:
         verdict = verdict._replace(confidence=min(verdict.confidence, Confidence.MEDIUM))
@@ -197,7 +199,8 @@ def _django_models(project: Project, source: str) -> bool:
     records = (project.ask(ImportTimeOf(name)) for name in project.ask(Reach(source)))
     bases = (base for record in records if record is not None for base in record.bases)
     return any(
-        base.startswith(("django.db.", "django.contrib.auth.")) and base.rpartition(".")[2] in _DJANGO_MODELS for base in bases
+        base.startswith(("django.db.", "django.contrib.auth.")) and base.rpartition(".")[2] in _DJANGO_MODELS
+        for base in bases
     )
 
 

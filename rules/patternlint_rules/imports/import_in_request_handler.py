@@ -73,7 +73,7 @@ class ImportInRequestHandler(Rule):
         handler = path.handler.scope
         module = statement.bindings[0].loads
         if verdict.is_loaded:
-            message = f"every call of '{handler.qualname}' runs this import, and a mistake in it fails requests, not the start"
+            message = f"'{handler.qualname}' imports in every call: a mistake in it fails requests, not the start"
         elif handler.is_async:
             message = f"the event loop stands still while the first request to '{handler.qualname}' imports '{module}'"
         else:

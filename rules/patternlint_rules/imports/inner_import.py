@@ -1,4 +1,4 @@
-"""One import statement in a function: what it binds, what stands around it, and why its author may have put it there."""
+"""One import statement in a function: what it binds, what stands around it, and why it may have been put there."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from patternlint.rule import Rule, cst
 
 _REASON = re.compile(
-    r"circular|cycl|laz(?:y|ily)|defer|delay|avoid|optional|heavy|slow|start-?up|on demand|(?:local|inner|inline|late) import"
-    r"|import(?:ed)? (?:here|inside|late|locally)|import.outside|PLC0415|C0415",
+    r"circular|cycl|laz(?:y|ily)|defer|delay|avoid|optional|heavy|slow|start-?up|on demand|import.outside|PLC0415|C0415"
+    r"|(?:local|inner|inline|late) import|import(?:ed)? (?:here|inside|late|locally)",
     re.IGNORECASE,
 )
 _OTHER_TOOLS = re.compile(r"pylint:\s*disable\S*.*(?:import-outside-toplevel|C0415)|ruff:\s*noqa.*PLC0415")
 _PRAGMA = re.compile(r"#\s*(?:noqa|type:|pylint:|pyright:|mypy:|pragma:|isort:|ruff:|nosec|ty:)", re.IGNORECASE)
+_SUPPRESSES = re.compile(r"suppress\(.*(?:Import|ModuleNotFound)Error")
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _PLATFORM = re.compile(r"\b(?:sys\.platform|os\.name|platform\.\w+|sys\.version_info|sys\.implementation)\b")
 # the source of such a function is shipped to where the module around it does not exist
@@ -49,11 +50,12 @@ class InnerImport(NamedTuple):
     @property
     def holds_comment(self) -> bool:
         """Whether a comment stands between the statement's lines."""
-        return any(row in self.scope.module.source.comments for row in range(self.node.lineno, self.node.end_lineno or 0))
+        comments = self.scope.module.source.comments
+        return any(row in comments for row in range(self.node.lineno, self.node.end_lineno or 0))
 
     @property
     def has_pragma(self) -> bool:
-        """Whether a comment to a tool stands on the statement's lines: it would not move, or mean something else alone."""
+        """Whether a comment to a tool stands on the statement's lines: alone it would mean something else."""
         comments = self.scope.module.source.comments
         rows = range(self.node.lineno, (self.node.end_lineno or self.node.lineno) + 1)
         return any(_PRAGMA.search(comments.get(row, "")) for row in rows)
@@ -62,7 +64,7 @@ class InnerImport(NamedTuple):
     def is_conditional(self) -> bool:
         """Whether the function can run past it, or go on where it fails."""
         return any(
-            not isinstance(s, ast.Try | ast.TryStar) or block is not s.finalbody and _handles(s, block)
+            not isinstance(s, ast.Try | ast.TryStar) or (block is not s.finalbody and _handles(s, block))
             for s, block in self.around
         )
 
@@ -72,7 +74,7 @@ class InnerImport(NamedTuple):
         for statement, block in self.around:
             if isinstance(statement, ast.Try | ast.TryStar) and block is statement.body and _handles_import(statement):
                 return True
-            if isinstance(statement, ast.With) and re.search(r"suppress\(.*(?:Import|ModuleNotFound)Error", _text(statement)):
+            if isinstance(statement, ast.With) and _SUPPRESSES.search(_text(statement)):
                 return True
         return False
 
@@ -126,13 +128,9 @@ class InnerImport(NamedTuple):
         rows = {*range(self.node.lineno, (self.node.end_lineno or self.node.lineno) + 1), *_rows_above(self)}
         if any(_REASON.search(comments.get(row, "")) for row in rows):
             return True
-        first = self.scope.outermost.row
-        source = self.scope.module.source
-        return any(
-            _OTHER_TOOLS.search(text)
-            for row, text in comments.items()
-            if source.line(row).lstrip().startswith("#") and (first <= row < self.node.lineno or source.line(row)[0] == "#")
-        )
+        before = range(self.scope.outermost.row, self.node.lineno)
+        lines = {row: self.scope.module.source.line(row) for row, text in comments.items() if _OTHER_TOOLS.search(text)}
+        return any(line[0] == "#" or (line.lstrip()[0] == "#" and row in before) for row, line in lines.items())
 
     @property
     def clashes(self) -> Iterator[str]:
@@ -200,7 +198,8 @@ def _rows_above(statement: InnerImport) -> Iterator[int]:
     """The rows of comments above the run of import statements that holds this one."""
     source = statement.scope.module.source
     row = statement.node.lineno - 1
-    starts = {s.end_lineno: s.lineno for s in statement.scope.statements() if isinstance(s, ast.Import | ast.ImportFrom)}
+    imports = (s for s in statement.scope.statements() if isinstance(s, ast.Import | ast.ImportFrom))
+    starts = {s.end_lineno: s.lineno for s in imports}
     while row > 0:
         if row in starts:
             yield from range(starts[row], row + 1)

@@ -46,7 +46,7 @@ def _with_following(block: list[ast.stmt]) -> Iterator[tuple[ast.stmt, list[ast.
 
 
 def _missing(test: ast.expr) -> str | None:
-    """``x`` in ``x is None``, ``not x``, ``key not in x`` and ``not hasattr(x, "y")`` (also beside other conditions)."""
+    """``x`` in ``x is None``, ``not x``, ``key not in x`` and ``not hasattr(x, "y")``, beside other conditions too."""
     if isinstance(test, ast.BoolOp):
         return next((m for m in map(_missing, test.values) if m), None)
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -71,7 +71,7 @@ def _present(test: ast.expr) -> str | None:
 def _attribute_asked_for(test: ast.expr) -> str | None:
     if isinstance(test, ast.Call) and dotted(test.func) == "hasattr" and len(test.args) == 2:
         owner, name = dotted(test.args[0]), test.args[1]
-        return f"{owner}.{name.value}" if owner and isinstance(name, ast.Constant) else None
+        return f"{owner}.{name.value!s}" if owner and isinstance(name, ast.Constant) else None
     return None
 
 

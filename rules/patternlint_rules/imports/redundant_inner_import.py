@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from patternlint.facts import Module, dotted, own_nodes
 from patternlint.project.imports import Patched
@@ -40,7 +41,7 @@ class RedundantInnerImport(Rule):
     words = frozenset({"import", "def"})
     low_in_tests = True
     peers = frozenset({"F811", "W0404", "reimported"})
-    reasons = {
+    reasons: ClassVar[Mapping[str, str]] = {
         "bound-later": "the top-level import stands below the function",
         "comment-inside": "a comment stands inside the statement, of which other names are needed",
         "dynamic-scope": "the function uses eval, exec, locals or globals, which see its names",

@@ -18,6 +18,7 @@ from patternlint_rules.imports import frameworks as known
 from patternlint_rules.imports.once import is_memoised, runs_once
 
 _FOREIGN_VIEW = re.compile(r"(?:View|ViewSet|RequestHandler|WebSocketHandler|HTTPEndpoint|WebSocketEndpoint)\Z")
+_TASK_QUEUE = re.compile(r"celery|huey|dramatiq", re.IGNORECASE)
 # functions that run what they are given while the request waits
 _RUNNERS = frozenset(
     {"async_add_executor_job", "run_in_executor", "run_in_threadpool", "run_sync", "sync_to_async", "to_thread"}
@@ -104,7 +105,7 @@ def _by_decorator(scope: Scope) -> Handler | None:
             return None
         if call and ((receiver and last in known.ROUTE_DECORATORS) or (last in known.VERBS and _names_a_path(call))):
             return Handler(scope, "a route")
-        if receiver and last in known.HOOKS or meant == "aiohttp.web.middleware":
+        if (receiver and last in known.HOOKS) or meant == "aiohttp.web.middleware":
             return Handler(scope, "a hook of every request")
         if last in known.VIEW_DECORATORS and (root in known.VIEW_DECORATOR_ROOTS or _takes(scope, "request", "req")):
             return Handler(scope, "a view")
@@ -114,9 +115,8 @@ def _by_decorator(scope: Scope) -> Handler | None:
             return Handler(scope, "an MCP tool")
         if root == "strawberry" and last in ("field", "mutation", "subscription"):
             return Handler(scope, "a GraphQL resolver")
-        if last in known.TASK_DECORATORS and (
-            root in known.TASK_ROOTS or re.search(r"celery|huey|dramatiq", meant.lower()) or receiver in ("app", "current_app")
-        ):
+        is_queue = root in known.TASK_ROOTS or _TASK_QUEUE.search(meant) or receiver == "app"
+        if last in known.TASK_DECORATORS and is_queue:
             return Handler(scope, "a task", is_task=True)
     return None
 
@@ -132,7 +132,7 @@ def _names_a_path(call: ast.Call) -> bool:
 def _by_method(scope: Scope) -> Handler | None:
     """A method that its class makes a handler: which classes those are, the project has to say."""
     owner, name = scope.enclosing_class, scope.name
-    if owner is None or not owner.class_node.bases and not name.startswith("on_"):
+    if owner is None or (not owner.class_node.bases and not name.startswith("on_")):
         return None
     if name.startswith("on_") and name[3:] in known.VERBS and _takes(scope, "req", "request"):
         return Handler(scope, "a Falcon responder")
@@ -149,8 +149,10 @@ def _by_protocol(scope: Scope) -> Handler | None:
     parameters = tuple(scope.parameters[1:] if scope.enclosing_class else scope.parameters)
     if parameters in known.PROTOCOLS and (scope.name == "__call__" or not scope.enclosing_class):
         return Handler(scope, "a WSGI application" if len(parameters) == 2 else "an ASGI application")
-    if scope.name in known.MIDDLEWARE_METHODS and _takes(scope, "request"):
-        return Handler(scope, "a hook of every request")
+    if scope.name in known.MIDDLEWARE_METHODS and parameters[:1] == ("request",) and "spider" not in parameters:
+        annotation = scope.function.args.args[1].annotation
+        if _is_request(scope, annotation) or (annotation is None and _is_about_requests(scope.module)):
+            return Handler(scope, "a hook of every request")
     if parameters == ("event", "context") and scope.name.endswith("handler") and scope.parent is scope.module.scope:
         return Handler(scope, "a Lambda handler")
     return None
@@ -159,7 +161,8 @@ def _by_protocol(scope: Scope) -> Handler | None:
 def _by_request(scope: Scope) -> Handler | None:
     """A function that is given the request: by its annotation, or by the name in a module about requests."""
     function = scope.function
-    if any((dotted(d.func if isinstance(d, ast.Call) else d) or "").endswith("fixture") for d in function.decorator_list):
+    decorators = (dotted(d.func if isinstance(d, ast.Call) else d) or "" for d in function.decorator_list)
+    if any(name.endswith("fixture") for name in decorators):
         return None
     arguments = [*function.args.posonlyargs, *function.args.args]
     if any(_is_request(scope, a.annotation) for a in [*arguments, *function.args.kwonlyargs] if a.annotation):
@@ -171,21 +174,35 @@ def _by_request(scope: Scope) -> Handler | None:
 
 
 def _is_request(scope: Scope, annotation: ast.expr | None) -> bool:
-    for node in ast.walk(annotation) if annotation else ():
-        written = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else dotted(node)
-        if written and written.rpartition(".")[2] in known.REQUEST_TYPES:
-            meant = scope.module.resolve(written, scope.parent) or ""
-            return meant.partition(".")[0] in known.SERVER_ROOTS
-    return False
+    """Whether an annotation means a server framework's request: ``Request``, ``"Request | None"``, ``Annotated[…]``."""
+    match annotation:
+        case ast.Constant(value=str(text)):
+            try:
+                return _is_request(scope, ast.parse(text.strip(), mode="eval").body)
+            except SyntaxError:
+                return False
+        case ast.BinOp(op=ast.BitOr()):
+            return _is_request(scope, annotation.left) or _is_request(scope, annotation.right)
+        case ast.Subscript() if (dotted(annotation.value) or "").endswith(("Optional", "Annotated")):
+            first = annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
+            return _is_request(scope, first)
+    written = dotted(annotation) or ""
+    meant = scope.module.resolve(written, scope.parent) if written.rpartition(".")[2] in known.REQUEST_TYPES else None
+    return meant is not None and meant.partition(".")[0] in known.SERVER_ROOTS
 
 
 def _is_about_requests(module: Module) -> bool:
-    if not known.VIEW_MODULES.isdisjoint(module.name.split(".")):
+    """Whether the module's name or imports say that `request` is what a server was asked."""
+    parts = module.name.split(".")
+    if not known.VIEW_MODULES.isdisjoint(parts):
+        return True
+    targets = [b.target for b in module.imports_in(module.scope)]
+    if not known.API_MODULES.isdisjoint(parts) and any(t.partition(".")[0] in known.SERVER_ROOTS for t in targets):
         return True
     return any(
-        b.target.startswith(("django.http.", "django.shortcuts.", "rest_framework."))
-        or (b.target.rpartition(".")[2] in known.REQUEST_TYPES and b.target.partition(".")[0] in known.SERVER_ROOTS)
-        for b in module.imports_in(module.scope)
+        t.startswith(("django.http.", "django.shortcuts.", "rest_framework."))
+        or (t.rpartition(".")[2] in known.REQUEST_TYPES and t.partition(".")[0] in known.SERVER_ROOTS)
+        for t in targets
     )
 
 
