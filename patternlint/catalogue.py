@@ -19,6 +19,30 @@ FAMILIES = {
 # fmt: off
 RULES: tuple[RuleEntry, ...] = (
     RuleEntry(
+        code="PAT101",
+        name="singleton-check-in-init",
+        family="singleton",
+        summary="A constructor that registers itself as the only instance is seen half-built, and refuses the second caller.",
+        module="patternlint_rules.singleton.singleton_check_in_init",
+        class_name="SingletonCheckInInit",
+        since="0.1",
+        applicability="safe",
+        words=frozenset(("__init__", "class", )),
+        reasons=(("unknown-metaclass", "a base class is not part of the project, so its metaclass is not known", ), ("slot-used-elsewhere", "code outside the class uses the attribute that holds the instance (tests often reset it)", ), ("asks-for-itself", "the constructor asks for the instance that is being made", ), ("public-class", "the class is public and others may import the project: they may rely on how it is constructed", ), ("constructor-arguments", "the constructor takes arguments: later calls with other ones would be refused", ), ("has-subclasses", "subclasses would each get an instance of their own", ), ("constructed-elsewhere", "the class is constructed outside its accessor, where the second call raises today", ), ("copies-itself", "the class defines how it is copied or pickled", ), ("no-canonical-form", "the slot is tested or stored in a way that the fix does not know", ), ("comment-inside", "a comment stands inside the code that the fix would remove", ), ),
+    ),
+    RuleEntry(
+        code="PAT102",
+        name="new-singleton-without-lock",
+        family="singleton",
+        summary="A singleton in __new__ without a lock is built twice when two threads ask at once.",
+        module="patternlint_rules.singleton.new_singleton_without_lock",
+        class_name="NewSingletonWithoutLock",
+        since="0.1",
+        applicability="safe",
+        words=frozenset(("__new__", "class", )),
+        reasons=(("unknown-metaclass", "a base class is not part of the project, so its metaclass is not known", ), ("slot-used-elsewhere", "code outside the class uses the attribute that holds the instance (tests often reset it)", ), ("asks-for-itself", "what is called while the instance is built may ask for it again", ), ("public-class", "the class is public and others may import the project: they may rely on how it is constructed", ), ("constructor-arguments", "the constructor takes arguments: later calls with other ones would be refused", ), ("has-subclasses", "subclasses would each get an instance of their own", ), ("constructed-elsewhere", "the class is constructed outside its accessor, where the second call raises today", ), ("copies-itself", "the class defines how it is copied or pickled", ), ("unknown-base", "a base class is not known: it may turn the lock into a field", ), ("attributes-are-fields", "the class turns its attributes into fields, the lock would become one", ), ("no-simple-guard", "the slot is not tested by one plain `if` that builds the instance", ), ("name-taken", "the class already has a name that the fix needs", ), ),
+    ),
+    RuleEntry(
         code="PAT305",
         name="notify-over-live-list",
         family="observer",
@@ -52,7 +76,7 @@ RULES: tuple[RuleEntry, ...] = (
         since="0.1",
         applicability="safe",
         words=frozenset(("def", "return", )),
-        reasons=(("wrapper-signature-differs", "the wrapper does not take what the function takes; the fix lets it keep its own signature", ), ("wrapper-is-decorated", "a decorator on the wrapper may depend on the wrapper's own name or signature", ), ("registered-by-name", "a decorator above registers the function under its name, which the fix changes", ), ("wrapper-is-a-lambda", "a lambda can only be wrapped in place", ), ("has-slots", "update_wrapper needs an instance dictionary, and the class has slots", ), ("defines-copied-names", "the class defines names that update_wrapper would hide", ), ),
+        reasons=(("wrapper-signature-differs", "the wrapper does not take what the function takes, so it keeps its own signature", ), ("wrapper-is-decorated", "a decorator on the wrapper may depend on the wrapper's own name or signature", ), ("registered-by-name", "a decorator above registers the function under its name, which the fix changes", ), ("wrapper-is-a-lambda", "a lambda can only be wrapped in place", ), ("has-slots", "update_wrapper needs an instance dictionary, and the class has slots", ), ("defines-copied-names", "the class defines names that update_wrapper would hide", ), ),
     ),
     RuleEntry(
         code="PAT901",
@@ -65,7 +89,7 @@ RULES: tuple[RuleEntry, ...] = (
         applicability="safe",
         words=frozenset(("def", "import", )),
         peers=frozenset(("C0415", "PLC0415", "import-outside-toplevel", )),
-        reasons=(("conditional", "the import runs only under a condition: at the top it would run for everybody", ), ("dynamic-scope", "the function uses eval, exec, locals or globals, which see its names", ), ("import-cycle", "the package around the imported module loads this module: the order of imports would change", ), ("lazy-module", "the module computes the name when it is first asked for", ), ("loads-django-models", "the import loads Django models, which fails while Django is still loading its apps", ), ("name-taken", "the name means something else elsewhere in the module", ), ("new-dependency", "the import loads a third-party package that this module does not need otherwise", ), ("only-raised", "what is imported serves to raise an exception", ), ("patched-in-tests", "tests replace the name in its home module, which an import at the top would not see", ), ("platform-module", "not every platform has the module", ), ("runs-rarely", "the function runs once in the life of a process or an installation", ), ("unknown-module", "the imported module is not among the project's files", ), ),
+        reasons=(("conditional", "the import runs only under a condition: at the top it would run for everybody", ), ("dynamic-scope", "the function uses eval, exec, locals or globals, which see its names", ), ("import-cycle", "the package around the imported module loads this module: the order of imports would change", ), ("lazy-module", "the module computes the name when it is first asked for", ), ("loads-django-models", "the import loads Django models, which fails while Django is still loading its apps", ), ("name-taken", "the name means something else elsewhere in the module", ), ("new-dependency", "the import loads a third-party package that this module does not need otherwise", ), ("only-raised", "what is imported serves to raise an exception", ), ("patched-in-tests", "tests replace the name in its home module, which an import at the top would not see", ), ("platform-module", "not every platform has the module", ), ("pragma-on-line", "a comment to a tool stands on the line: it would not mean the same anywhere else", ), ("runs-rarely", "the function runs once in the life of a process or an installation", ), ("unknown-module", "the imported module is not among the project's files", ), ),
     ),
     RuleEntry(
         code="PAT902",
@@ -78,7 +102,7 @@ RULES: tuple[RuleEntry, ...] = (
         applicability="safe",
         words=frozenset(("def", "import", )),
         peers=frozenset(("F811", "W0404", "reimported", )),
-        reasons=(("bound-later", "the top-level import stands below the function", ), ("comment-inside", "a comment stands inside the statement, of which other names are needed", ), ("dynamic-scope", "the function uses eval, exec, locals or globals, which see its names", ), ("leaves-empty-block", "nothing would be left of the block around the statement", ), ("name-taken", "the function binds the name in another way too", ), ("patched-in-tests", "tests replace the name in one of the two modules", ), ("re-export", "the two imports name the object by different modules", ), ),
+        reasons=(("bound-later", "the top-level import stands below the function", ), ("comment-inside", "a comment stands inside the statement, of which other names are needed", ), ("dynamic-scope", "the function uses eval, exec, locals or globals, which see its names", ), ("leaves-empty-block", "nothing would be left of the block around the statement", ), ("name-taken", "the function binds the name in another way too", ), ("patched-in-tests", "tests replace the name in one of the two modules", ), ("pragma-on-line", "a comment to a tool stands on the line: alone on its line it would mean something else", ), ("re-export", "the two imports name the object by different modules", ), ),
     ),
     RuleEntry(
         code="PAT903",
@@ -91,6 +115,6 @@ RULES: tuple[RuleEntry, ...] = (
         applicability="safe",
         words=frozenset(("def", "import", )),
         peers=frozenset(("C0415", "PLC0415", "import-outside-toplevel", )),
-        reasons=(("conditional", "the import runs only under a condition: at the top it would run for everybody", ), ("dynamic-scope", "the function uses eval, exec, locals or globals, which see its names", ), ("import-cycle", "the package around the imported module loads this module: the order of imports would change", ), ("lazy-module", "the module computes the name when it is first asked for", ), ("loads-django-models", "the import loads Django models, which fails while Django is still loading its apps", ), ("name-taken", "the name means something else elsewhere in the module", ), ("new-dependency", "the import loads a third-party package that this module does not need otherwise", ), ("only-raised", "what is imported serves to raise an exception", ), ("patched-in-tests", "tests replace the name in its home module, which an import at the top would not see", ), ("platform-module", "not every platform has the module", ), ("runs-rarely", "the function runs once in the life of a process or an installation", ), ("unknown-module", "the imported module is not among the project's files", ), ),
+        reasons=(("conditional", "the import runs only under a condition: at the top it would run for everybody", ), ("dynamic-scope", "the function uses eval, exec, locals or globals, which see its names", ), ("import-cycle", "the package around the imported module loads this module: the order of imports would change", ), ("lazy-module", "the module computes the name when it is first asked for", ), ("loads-django-models", "the import loads Django models, which fails while Django is still loading its apps", ), ("name-taken", "the name means something else elsewhere in the module", ), ("new-dependency", "the import loads a third-party package that this module does not need otherwise", ), ("only-raised", "what is imported serves to raise an exception", ), ("patched-in-tests", "tests replace the name in its home module, which an import at the top would not see", ), ("platform-module", "not every platform has the module", ), ("pragma-on-line", "a comment to a tool stands on the line: it would not mean the same anywhere else", ), ("runs-rarely", "the function runs once in the life of a process or an installation", ), ("unknown-module", "the imported module is not among the project's files", ), ),
     ),
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +19,6 @@ from patternlint.report.text import Shown
 from patternlint.selection import NOT_PARSED, Selection
 from patternlint.source import DecodeError, Source
 from patternlint.workspace import STDIN_NAME, Workplace, Workspace, absolute
-from patternlint.write import write
 
 if TYPE_CHECKING:
     from patternlint.engine import Engine
@@ -103,6 +101,8 @@ class Run:
                     targets.setdefault(target.path, target)
             except PatternlintError as error:
                 self._console.error(error)
+            except OSError as error:
+                self._console.error(_unreadable(argument, error))
         return [targets[path] for path in sorted(targets)]
 
     def _targets_of(self, path: Path) -> Iterator[Target]:
@@ -129,10 +129,11 @@ class Run:
         except BrokenPipeError:
             raise  # nobody reads on
         except OSError as error:
-            remedy = "check the file and its permissions"
-            self._console.error(PatternlintError(f"{path}: cannot be read: {error.strerror or error}", remedy))
+            self._console.error(_unreadable(path, error))
         except Exception as error:  # the last barrier: one file must not stop the others
             if self._request.verbose:
+                import traceback
+
                 self._console.details(traceback.format_exc())
             what = f"{path}: patternlint failed on this file: {type(error).__name__}: {error}"
             self._console.error(PatternlintError(what, f"{_OUR_FAULT}, with the output of --verbose"))
@@ -149,6 +150,8 @@ class Run:
         if result.source is not source and self._request.diff:
             self._console.diff(source, result.source, os.path.relpath(target.path))
         elif result.source is not source:
+            from patternlint.write import write
+
             try:
                 write(target.path, source.data, result.source.data)
             except PatternlintError as error:
@@ -222,6 +225,10 @@ class Run:
                 for finding in findings
             ]
         )
+
+
+def _unreadable(path: str | Path, error: OSError) -> PatternlintError:
+    return PatternlintError(f"{path}: cannot be read: {error.strerror or error}", "check the file and its permissions")
 
 
 def _left_out(path: Path, place: Workplace) -> bool:

@@ -17,7 +17,7 @@ from patternlint.source import Source
 
 _MARKER = re.compile(r"noqa|pylint:|patternlint:", re.IGNORECASE)
 _NOQA = re.compile(r"# noqa(?::[\s]?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
-_NOQA_FILE = re.compile(r"^\s*# flake8[:=]\s*noqa", re.IGNORECASE | re.MULTILINE)
+_NOQA_FILE = re.compile(r"^\s*# flake8[:=]\s*noqa[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _OWN = re.compile(r"#\s*patternlint:\s*ignore(?:\[(?P<rules>[^\]\n]*)\])?")
 _SKIP_FILE = re.compile(r"#\s*patternlint:\s*skip-file\b")
 _PYLINT = re.compile(r"#.*?\bpylint:\s*(?P<action>disable(?:-next)?)\s*=\s*(?P<names>[\w\-, ]+)")

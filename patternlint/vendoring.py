@@ -24,9 +24,9 @@ def vendor(folder: str) -> str:
     """
     target = Path(os.path.abspath(folder))
     module = ModuleNames(Roots().of(target.parent).folder).name(target / "__init__.py")
-    copies = {target / source.name: _copy(source, module) for source in sorted(_RUNTIME.iterdir()) if _belongs(source)}
+    copies = {target / source.name: _copy(source, module) for source in sorted(_RUNTIME.glob("*.py"))}
     for path in copies:
-        if path.exists() and path.suffix == ".py" and not path.read_text("utf-8", "replace").startswith(_MARK):
+        if path.exists() and not path.read_text("utf-8", "replace").startswith(_MARK):
             raise PatternlintError(f"{path}: exists and is no copy of the runtime", "give another folder")
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -37,13 +37,6 @@ def vendor(folder: str) -> str:
     return module
 
 
-def _belongs(source: Path) -> bool:
-    return source.suffix == ".py" or source.name == "py.typed"
-
-
 def _copy(source: Path, module: str) -> str:
-    text = source.read_text("utf-8")
-    if source.suffix != ".py":
-        return text
     header = f"{_MARK} {VERSION} (MIT licence, copyright (c) the patternlint contributors); do not edit.\n"
-    return header + _OWN_IMPORT.sub(rf"\1{module}", text)
+    return header + _OWN_IMPORT.sub(rf"\1{module}", source.read_text("utf-8"))

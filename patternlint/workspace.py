@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from patternlint.config import Settings, load
 from patternlint.errors import PatternlintError
 from patternlint.project.root import Root, Roots
+from patternlint.source import Source
 
 if TYPE_CHECKING:
     from patternlint.engine import Engine
     from patternlint.finding import Finding
-    from patternlint.source import Source
 
 STDIN_NAME = "stdin.py"  # what standard input counts as where nobody says
 
@@ -111,7 +111,7 @@ class Workspace:
 def _is_on_disk(source: Source) -> bool:
     """Whether the file holds this very text; hosts have made all line ends one."""
     try:
-        on_disk = source.read(source.path).text
+        on_disk = Source.read(source.path).text
     except (OSError, PatternlintError):
         return False
     return source.text in (on_disk, on_disk.replace("\r\n", "\n").replace("\r", "\n"))

@@ -17,6 +17,7 @@ from patternlint.source import Source
 
 _CONTEXT = 1  # lines of code shown above and below the finding's
 _TAB = "    "
+_WIDEST = 240  # characters of a line that are shown; a longer line is shown around the finding
 
 
 class Shown(NamedTuple):
@@ -83,7 +84,8 @@ def _full(shown: Shown, style: Style, unsafe: bool) -> Iterator[str]:
 
 def _repair(finding: Finding, style: Style, unsafe: bool) -> Iterator[str]:
     fix = finding.fix
-    why = "" if finding.code == NOT_PARSED else f"{finding.why_not_fixed}: {safe(reason(finding))}"
+    given = finding.why_not_fixed and finding.code != NOT_PARSED
+    why = f"{finding.why_not_fixed}: {safe(reason(finding))}" if given else ""
     if fix is not None and fix.applicability == Applicability.SAFE:
         yield f"{style.good('fix')}: {safe(fix.message)}"
     elif fix is not None and fix.applicability == Applicability.UNSAFE:
@@ -109,13 +111,14 @@ def _frame(shown: Shown, style: Style) -> Iterator[str]:
     ruler = style.frame(" " * margin + " |")
     first = max(1, finding.row - _CONTEXT)
     yield ruler
+    cut = max(0, finding.column - _WIDEST // 2) if len(source.line(finding.row)) > _WIDEST else 0
     for row in range(first, min(source.rows, finding.row + _CONTEXT) + 1):
-        line = source.line(row).rstrip("\r\n")
+        line = source.line(row).rstrip("\r\n")[cut : cut + _WIDEST]
         yield f"{style.frame(f'{row:>{margin}} |')} {_shown_line(line)}".rstrip()
         if row == finding.row:
-            last = len(line) if finding.end_row > finding.row else finding.end_column - 1
-            before = _shown_line(line[: finding.column - 1])
-            marked = _shown_line(line[finding.column - 1 : last].rstrip())
+            start = finding.column - 1 - cut
+            end = len(line) if finding.end_row > finding.row else finding.end_column - 1 - cut
+            before, marked = _shown_line(line[:start]), _shown_line(line[start:end].rstrip())
             carets = "^" * max(1, _width(marked))
             yield f"{ruler} {' ' * _width(before)}{style.code(carets)}"
     yield ruler
