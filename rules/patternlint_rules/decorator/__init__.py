@@ -1,0 +1,1 @@
+"""The Decorator family, PAT5xx: wrappers that take a function's place."""

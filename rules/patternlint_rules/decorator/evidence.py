@@ -1,0 +1,263 @@
+"""Whether a function that is shaped like a decorator decorates: who applies it, and what its types and words say."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from patternlint.facts import Module, Scope, dotted
+from patternlint.project import Project, ReferencesTo
+
+CALLED_LIKE_A_FUNCTION = frozenset(
+    {"func", "function", "fn", "f", "fun", "method", "meth", "wrapped", "view_func", "coro", "coroutine", "callable_",
+     "handler"}
+)  # fmt: skip
+_SAYS_DECORATOR = re.compile(r"(?<![a-zA-Z])decorat(e|es|or|ors|ing)(?![a-z])", re.IGNORECASE)
+
+
+class Application(NamedTuple):
+    """One place where a decorator takes a function: ``@d`` on a def, or ``g = d(g)``.
+
+    `name` is the function's (the new one's where `renames`), `row` that of its def or of the assignment. `parameters`
+    are the plain positional parameters of a decorated def in order, None where it is not known or has other kinds or
+    defaults; `above` are the dotted names (or source texts) of the decorators around this one.
+    """
+
+    path: str
+    row: int
+    name: str
+    in_test: bool
+    renames: bool = False
+    parameters: tuple[str, ...] | None = None
+    above: tuple[str, ...] = ()
+
+
+class Uses(NamedTuple):
+    """Every use of a decorator in the project: applications, and how often code that is no test uses it in another way
+    (called in place, handed to somebody)."""
+
+    applied: tuple[Application, ...]
+    otherwise: int
+    imported: bool
+
+
+class UsesOfDecorator(NamedTuple):
+    """How the project uses a decorator.
+
+    `dotted` names the decorator, or a factory that returns it: `calls` says after how many calls (0 for ``@d``, 1 for
+    ``@d(…)``, both for a decorator whose arguments are optional).
+    """
+
+    dotted: str
+    calls: tuple[int, ...]
+
+    def answer(self, project: Project) -> Uses:
+        """By every reference to the name, each put into its class."""
+        by_module: dict[str, set[Place]] = {}
+        imported = False
+        for reference in project.ask(ReferencesTo(self.dotted)):
+            if reference.kind == "import":
+                imported = True
+            elif reference.kind not in ("store", "delete", "annotation"):
+                by_module.setdefault(reference.path, set()).add((reference.row, reference.column))
+        applied: list[Application] = []
+        otherwise = 0
+        for path, places in by_module.items():
+            module = project.module_at(project.root / path)
+            if module is None:
+                continue
+            for scope in module.scopes:
+                for application, place in _applications(project, scope, places, self.calls):
+                    places.discard(place)
+                    applied.append(application)
+                for name, place in _configured(scope, places, self.calls):
+                    places.discard(place)
+                    uses = project.ask(UsesOfDecorator(f"{module.name}.{name}", (0,)))
+                    applied += uses.applied
+                    otherwise += uses.otherwise
+            otherwise += 0 if module.is_test else len(places)
+        return Uses(tuple(applied), otherwise, imported)
+
+
+Place = tuple[int, int]
+
+
+def _applications(
+    project: Project, scope: Scope, places: set[Place], calls: tuple[int, ...]
+) -> Iterator[tuple[Application, Place]]:
+    """``@d`` over the scope, and ``g = d(g)`` in it."""
+    module = scope.module
+    if scope.is_function:
+        decorators = scope.function.decorator_list
+        for index, decorator in enumerate(decorators):
+            for place in _places(module, decorator, calls) & places:
+                yield _of_def(scope, decorators[:index]), place
+    for statement in scope.statements():
+        if isinstance(statement, ast.Assign) and isinstance(call := statement.value, ast.Call):
+            for place in _places(module, call.func, calls) & places:
+                if name := _replaced(project, scope, statement, call):
+                    renames = name != dotted(call.args[0])
+                    yield Application(module.relpath, statement.lineno, name, module.is_test, renames), place
+
+
+def _configured(scope: Scope, places: set[Place], calls: tuple[int, ...]) -> Iterator[tuple[str, Place]]:
+    """``twice = retry(2)``: the name of a decorator that a factory made, for itself no use of it."""
+    if 1 not in calls:
+        return
+    for statement in scope.statements():
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
+            for place in _places(scope.module, statement.value, (1,)) & places:
+                name = dotted(statement.targets[0])
+                if name is not None:
+                    yield f"{scope.qualname.replace('<locals>.', '')}.{name}".lstrip("."), place
+
+
+def _places(module: Module, node: ast.expr, calls: tuple[int, ...]) -> set[Place]:
+    """Where the name stands that is left of an expression without so many calls."""
+    found = (_place(module, _peeled(node, number)) for number in calls)
+    return {place for place in found if place is not None}
+
+
+def _peeled(node: ast.expr, calls: int) -> ast.expr | None:
+    """The callee below so many calls."""
+    for _ in range(calls):
+        if not isinstance(node, ast.Call):
+            return None
+        node = node.func
+    return node
+
+
+def _place(module: Module, node: ast.expr | None) -> Place | None:
+    """The row and column of a name's last part, as references give it."""
+    if not isinstance(node, ast.Name | ast.Attribute):
+        return None
+    row = node.end_lineno or node.lineno
+    last = node.attr if isinstance(node, ast.Attribute) else node.id
+    return row, module.source.char_column(row, node.end_col_offset or 0) - len(last) + 1
+
+
+def _of_def(scope: Scope, above: list[ast.expr]) -> Application:
+    function = scope.function
+    arguments = function.args
+    plain = not (arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults)
+    names = tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)) if plain else None
+    texts = []
+    for decorator in above:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        texts.append(scope.module.resolve(called, scope.parent) or ast.unparse(called))
+    module = scope.module
+    return Application(module.relpath, scope.row, scope.name, module.is_test, False, names, tuple(texts))
+
+
+def _replaced(project: Project, scope: Scope, statement: ast.Assign, call: ast.Call) -> str:
+    """The name of the function that ``g = d(g)`` or ``public = d(_private)`` replaces, "" where it is something else:
+    a local adapter around a callback, or another package's class being patched."""
+    if len(call.args) != 1 or call.keywords:
+        return ""  # ``@`` passes the function alone: with more arguments it is built from several things
+    target, argument = dotted(statement.targets[0]), dotted(call.args[0])
+    if target is None or argument is None:
+        return ""
+    if target == argument and target.split(".")[0] in ("self", "cls"):
+        return target
+    meant = scope.module.resolve(argument, scope)
+    if meant is None or not _is_function(project, meant):
+        return ""
+    if scope.is_function and target != argument:
+        return ""
+    return target
+
+
+def _is_function(project: Project, name: str) -> bool:
+    found = project.find(name)
+    return found is not None and found.is_function
+
+
+def keeps_callable_type(scope: Scope, parameter: str, factory: Scope | None) -> str:
+    """What annotations say of a decorator: "generic" if the function's own type comes back (``F`` → ``F``,
+    ``Callable[P, R]`` → ``Callable[P, S]``), "explicit" if the same written-out parameters do, else ""."""
+    arguments = scope.function.args
+    given = next((a.annotation for a in (*arguments.posonlyargs, *arguments.args) if a.arg == parameter), None)
+    taken, returned = _parsed(given), _parsed(scope.function.returns)
+    if (taken is None or returned is None) and factory is not None:
+        outer = _callable_parts(_parsed(factory.function.returns))
+        if outer is not None and isinstance(outer[0], ast.List) and len(outer[0].elts) == 1:
+            taken, returned = outer[0].elts[0], outer[1]
+    if taken is None or returned is None:
+        return ""
+    if isinstance(taken, ast.Name) and ast.unparse(taken) == ast.unparse(returned):
+        return "generic" if _is_type_variable(scope, taken.id) else "explicit"
+    before, after = _callable_parts(taken), _callable_parts(returned)
+    if before is None or after is None:
+        return ""
+    variable = _parameter_variable(before[0])
+    if variable is not None and variable == _parameter_variable(after[0]):
+        return "generic"
+    same = isinstance(before[0], ast.List) and ast.unparse(before[0]) == ast.unparse(after[0])
+    return "explicit" if same else ""
+
+
+def _parsed(annotation: ast.expr | None) -> ast.expr | None:
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        try:
+            return ast.parse(annotation.value, mode="eval").body
+        except SyntaxError:
+            return None
+    return annotation
+
+
+def _callable_parts(annotation: ast.expr | None) -> tuple[ast.expr, ast.expr] | None:
+    """The parameters and the result of ``Callable[…, …]``."""
+    if not isinstance(annotation, ast.Subscript) or not isinstance(annotation.slice, ast.Tuple):
+        return None
+    if (dotted(annotation.value) or "").rpartition(".")[2] != "Callable" or len(annotation.slice.elts) != 2:
+        return None
+    parameters, result = annotation.slice.elts
+    return parameters, result
+
+
+def _parameter_variable(parameters: ast.expr) -> str | None:
+    """``P`` of ``Callable[P, …]`` and ``Callable[Concatenate[X, P], …]``."""
+    if isinstance(parameters, ast.Subscript) and (dotted(parameters.value) or "").endswith("Concatenate"):
+        inner = parameters.slice
+        return dotted(inner.elts[-1]) if isinstance(inner, ast.Tuple) else None
+    return dotted(parameters)
+
+
+def _is_type_variable(scope: Scope, name: str) -> bool:
+    if any(getattr(p, "name", "") == name for p in getattr(scope.node, "type_params", ())):
+        return True
+    binding = scope.module.scope.binds_once(name)
+    if binding is None:
+        return False
+    if binding.imported is not None:  # `F` of a module of types
+        return len(name.strip("_")) <= 2 or name.endswith("T")
+    made_by = binding.value.func if isinstance(binding.value, ast.Call) else None
+    return (dotted(made_by) or "").endswith("TypeVar")
+
+
+def says_decorator(scopes: Iterable[Scope]) -> bool:
+    """Whether a name or docstring calls it a decorator."""
+    for scope in scopes:
+        text = f"{scope.name.replace('_', ' ')} {ast.get_docstring(scope.function, clean=False) or ''}"
+        if _SAYS_DECORATOR.search(text):
+            return True
+    return False
+
+
+def binds_another_parameter(scope: Scope, arguments: set[str]) -> bool:
+    """Whether names that the wrapper passes on are the decorator's other parameters: then it is partial application."""
+    return bool(arguments & set(scope.parameters))
+
+
+def is_public(scope: Scope, imported: bool) -> bool:
+    """Whether a module offers it to others: exported, documented or imported elsewhere, and not marked private."""
+    module, outer = scope.module, scope
+    parts = [p for p in scope.qualname.split(".") if p != "__call__"]
+    if module.is_test or "<locals>" in parts or any(p.startswith("_") for p in parts):
+        return False
+    if module.exports is not None:
+        return parts[0] in module.exports
+    return imported or ast.get_docstring(outer.function, clean=False) is not None
+

@@ -1,0 +1,1 @@
+"""The Singleton family, PAT1xx: classes and values that are meant to exist once."""

@@ -1,0 +1,257 @@
+"""PAT102: a singleton in `__new__` that two threads build twice."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from patternlint.cstnames import dotted
+from patternlint.facts import Module, Scope
+from patternlint.project import Ancestry
+from patternlint.rule import Applicability, Confidence, Family, Rule, cst
+from patternlint.walker import descendants
+from patternlint_rules.singleton.canonical import DOUBTS, REFUSALS, doubts, refusals
+from patternlint_rules.singleton.lifetime import (
+    has_one_thread,
+    is_for_threads,
+    is_stateless,
+    module_constructs,
+    works_while_constructing,
+)
+from patternlint_rules.singleton.locking import is_locked
+from patternlint_rules.singleton.slot import (
+    Store,
+    Test,
+    is_docstring,
+    methods_of,
+    own_nodes,
+    slot_statement,
+    stores_in,
+    tests_by,
+)
+
+if TYPE_CHECKING:
+    from patternlint.fixes import FixBuilder
+
+_LOCK = "_instance_lock"
+_PER_CONTEXT = ("ContextVar", "local", "Local", "WeakKeyDictionary")
+
+
+class NewSingletonWithoutLock(Rule):
+    """A singleton in __new__ without a lock is built twice when two threads ask at once.
+
+    Both find the slot empty, both construct; each works with its own "only" instance (two pools, two registries, a
+    handler registered twice), and one of them is forgotten by the class. It shows under load, at start-up, and never in
+    a test. Python then also runs `__init__` on the instance that another thread is already using.
+
+    Write:
+
+        from patternlint.runtime import Singleton
+
+        class Pool(metaclass=Singleton):
+            def __init__(self):
+                self.connections = connect_all()
+
+    or keep `__new__`, test again under a lock, and publish last.
+
+    Reported with high confidence where the class itself deals with threads; with medium confidence where its
+    construction does work; low where one thread owns it (an event loop, a GUI), where the module's own body constructs
+    it, or where construction is too short to be interrupted. Not reported: stateless sentinels, caches of values by
+    their arguments, slots per context or event loop, and construction under a lock.
+
+    The fix in place is safe unless a base is unknown or turns class attributes into fields.
+    """
+
+    code, name, family = "PAT102", "new-singleton-without-lock", Family.SINGLETON
+    applicability, since = Applicability.SAFE, "0.1"
+    words = frozenset({"class", "__new__"})
+    region = "class"
+    low_in_tests = True
+    reasons: ClassVar[Mapping[str, str]] = {
+        **REFUSALS,
+        **DOUBTS,
+        "unknown-base": "a base class is not known: it may turn the lock into a field",
+        "attributes-are-fields": "the class turns its attributes into fields, the lock would become one",
+        "no-simple-guard": "the slot is not tested by one plain `if` that builds the instance",
+        "asks-for-itself": "what is called while the instance is built may ask for it again",
+        "name-taken": "the class already has a name that the fix needs",
+    }
+
+    @classmethod
+    def candidates(cls, module: Module) -> Iterable[ast.stmt]:
+        """Classes with a ``__new__``."""
+        return [c.class_node for c in module.classes if "__new__" in c.children]
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> None:
+        """Report a class whose ``__new__`` fills its slot without a lock."""
+        new = methods_of(node).get("__new__")
+        if new is None:
+            return
+        name, scope = node.name.value, self.scope
+        for store in stores_in(new, name):
+            tests = [(i, t) for i, t in tests_by(new, name) if t.slot == store.slot]
+            guarded = tests or _is_read_in_try(new, store)
+            if not guarded or is_locked(store, new, scope) or self._is_harmless(store, scope):
+                continue
+            self._report(node, new, store, tests)
+            return
+
+    def _is_harmless(self, store: Store, scope: Scope) -> bool:
+        binding = scope.bindings.get(store.slot, [None])[0]
+        value = binding.value if binding is not None else None
+        made_by = getattr(value, "func", None)
+        per_context = made_by is not None and ast.unparse(made_by).rpartition(".")[2] in _PER_CONTEXT
+        is_metaclass = "builtins.type" in self.project.ask(Ancestry(scope.dotted)).external
+        if per_context or is_metaclass or is_stateless(scope):
+            return True
+        return store.key is not None and self._is_cache(store, scope)
+
+    def _is_cache(self, store: Store, scope: Scope) -> bool:
+        """Whether instances are values kept by all that they are made of, or belong to a loop or request."""
+        assert store.key is not None
+        key = {n.value for n in (store.key, *descendants(store.key)) if isinstance(n, cst.Name)}
+        if any("loop" in k or "request" in k or "thread" in k for k in key):
+            return True
+        parameters = set(scope.methods["__new__"].parameters[1:])
+        initializer = scope.methods.get("__init__")
+        writes_again = initializer is None or all(
+            isinstance(s, ast.Assign | ast.AnnAssign | ast.Expr)
+            and not any(isinstance(n, ast.Call) for n in ast.walk(s))
+            for s in initializer.function.body
+        )
+        return writes_again and (parameters <= key or not key & parameters)
+
+    def _report(self, node: cst.ClassDef, new: cst.FunctionDef, store: Store, tests: list[tuple[cst.If, Test]]) -> None:
+        name, scope = node.name.value, self.scope
+        has_bases = bool(self.project.ask(Ancestry(scope.dotted)).all)
+        works = works_while_constructing(scope, has_bases)
+        if module_constructs(scope) or (has_one_thread(scope) and not is_for_threads(scope)) or not works:
+            confidence = Confidence.LOW
+        else:
+            confidence = Confidence.HIGH if is_for_threads(scope) else Confidence.MEDIUM
+        self.report(
+            node,
+            f"two threads that ask for {name}() at once each build one: __new__ fills '{store.slot}' without a lock",
+            confidence=confidence,
+            fix=self._fix(node, new, store, tests),
+            help="build it under a lock, or let the Singleton metaclass of patternlint.runtime do it",
+        )
+
+    # ---- the repair
+
+    def _fix(
+        self, node: cst.ClassDef, new: cst.FunctionDef, store: Store, tests: list[tuple[cst.If, Test]]
+    ) -> FixBuilder:
+        settings = self.settings
+        may_import = settings.fix_style != "stdlib" and (settings.runtime_module or settings.runtime_declared)
+        guard = _simple_guard(new, store, tests)
+        if may_import and guard is not None and self._becomes_singleton(node, new, guard, store):
+            fix = self.fix(f"let {node.name.value} be built once by the Singleton metaclass", form="canonical")
+            fix.append_base(node, f"metaclass={fix.runtime('Singleton')}")
+            fix.remove_block(new)
+            if (line := slot_statement(node, store.slot)) is not None:
+                fix.remove(line)
+            return fix
+        return self._lock(node, new, guard, store)
+
+    def _becomes_singleton(self, node: cst.ClassDef, new: cst.FunctionDef, guard: cst.If, store: Store) -> bool:
+        scope = self.scope
+        arguments = any(len(m.parameters) > 1 for n in ("__init__", "__new__") if (m := scope.methods.get(n)))
+        plain = len(guard.body.body) == 1 and len([s for s in new.body.body if not is_docstring(s)]) == 2
+        inside = "#" not in self.text(new) and sum(
+            isinstance(n, cst.Attribute) and n.attr.value == store.slot for n in descendants(node)
+        ) == sum(isinstance(n, cst.Attribute) and n.attr.value == store.slot for n in descendants(new))
+        left = [s for s in node.body.body if s is not new and s is not slot_statement(node, store.slot)]
+        return (
+            plain
+            and inside
+            and store.key is None
+            and bool([s for s in left if not is_docstring(s)])
+            and not any(refusals(self, scope, store.slot, mangled=store.slot.startswith("__")))
+            and not any(doubts(self, scope, arguments=arguments, constructed_anywhere=True))
+        )
+
+    def _lock(self, node: cst.ClassDef, new: cst.FunctionDef, guard: cst.If | None, store: Store) -> FixBuilder:
+        """Test again under a lock of the class, and publish last."""
+        fix = self.fix(f"build {node.name.value} under a lock")
+        scope = self.scope
+        if guard is None:
+            fix.refuse("no-simple-guard")
+            return fix
+        if _LOCK in scope.bindings:
+            fix.refuse("name-taken")
+        ancestors = self.project.ask(Ancestry(scope.dotted))
+        if ancestors.unknown or ancestors.external:
+            fix.lower(Applicability.UNSAFE, "unknown-base")
+        if scope.class_node.decorator_list:
+            fix.lower(Applicability.UNSAFE, "attributes-are-fields")
+        body = self._published_last(fix, new, guard, store)
+        owner = new.params.params[0].name.value
+        test = self.text(guard.test)
+        header = [f"if {test}:", f"    with {owner}.{_LOCK}:", f"        if {test}:"]
+        lines = [*header, *(f"            {line}" for line in body)]
+        fix.replace(guard, "\n".join(lines))
+        lock = f"{_LOCK} = {fix.name('threading', 'RLock')}()"
+        if (line := slot_statement(node, store.slot)) is not None:
+            fix.insert_after(line, lock)
+        else:
+            fix.insert_before(new, lock + "\n")
+        return fix
+
+    def _published_last(self, fix: FixBuilder, new: cst.FunctionDef, guard: cst.If, store: Store) -> list[str]:
+        """The guard's statements on a local instance that is stored at the end."""
+        statements = [s for s in guard.body.body if isinstance(s, cst.SimpleStatementLine)]
+        texts = [self.text(s).strip("\n") for s in statements]
+        if any("\n" in t or "#" in t for t in texts) or len(statements) != len(guard.body.body):
+            fix.refuse("comment-inside" if any("#" in t for t in texts) else "no-simple-guard")
+            return []
+        index = next((i for i, s in enumerate(statements) if any(n is store.node for n in s.body)), None)
+        if index is None or len(statements[index].body) != 1:
+            fix.refuse("no-simple-guard")
+            return []
+        if len(statements) - 1 == index:
+            return texts
+        target = store.node.targets[0].target if isinstance(store.node, cst.Assign) else store.node.target
+        slot = self.text(target)
+        local = fix.free_name("instance")
+        if self._may_ask_again(statements[index + 1 :]):
+            fix.lower(Applicability.UNSAFE, "asks-for-itself")
+        later = [t.replace(slot, local) for t in texts[index + 1 :]]
+        if any(store.slot in t for t in later):
+            fix.refuse("no-simple-guard")
+        return [*texts[:index], f"{local} = {self.text(store.value)}", *later, f"{slot} = {local}"]
+
+    def _may_ask_again(self, statements: list[cst.SimpleStatementLine]) -> bool:
+        """Whether calls between building and storing may come back for the instance."""
+        scope = self.scope
+        for call in (n for s in statements for n in descendants(s) if isinstance(n, cst.Call)):
+            method = scope.methods.get((dotted(call.func) or "").rpartition(".")[2])
+            if method is None:
+                resolved = self.module.resolve(dotted(call.func) or "", scope)
+                if resolved is None or self.project.owns(resolved):
+                    return True
+            elif any(isinstance(n, ast.Name) and n.id in (scope.name, "cls") for n in ast.walk(method.node)):
+                return True
+        return False
+
+
+def _simple_guard(new: cst.FunctionDef, store: Store, tests: list[tuple[cst.If, Test]]) -> cst.If | None:
+    """The one ``if`` of ``__new__``'s own body that builds the instance when the slot is empty."""
+    for statement, test in tests:
+        top = any(statement is s for s in new.body.body)
+        holds = any(n is store.node for n in descendants(statement.body))
+        if top and holds and not test.when_filled and statement.orelse is None and len(tests) == 1:
+            return statement
+    return None
+
+
+def _is_read_in_try(new: cst.FunctionDef, store: Store) -> bool:
+    """``try: return cls.X`` / ``except AttributeError:`` before the store."""
+    return any(
+        isinstance(n, cst.Try) and any(isinstance(a, cst.Attribute) and a.attr.value == store.slot
+                                       for a in descendants(n.body))
+        for n in own_nodes(new)
+    )  # fmt: skip
+
+

@@ -1,0 +1,293 @@
+"""PAT101: a singleton that its own constructor watches over."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from patternlint.cstnames import dotted
+from patternlint.facts import Module
+from patternlint.rule import Applicability, Confidence, Family, Rule, cst
+from patternlint.walker import descendants
+from patternlint_rules.singleton.canonical import DOUBTS, REFUSALS, doubts, refusals
+from patternlint_rules.singleton.slot import (
+    Store,
+    is_docstring,
+    is_the_class,
+    methods_of,
+    own_nodes,
+    owners_in,
+    slot_read,
+    slot_statement,
+    stores_in,
+    tests_by,
+)
+
+if TYPE_CHECKING:
+    from patternlint.fixes import FixBuilder
+
+_CLASS_LEVEL = ("classmethod", "staticmethod")
+
+
+class Accessor(NamedTuple):
+    """A class-level method that tests the slot: its statement, and whether the class is constructed under it."""
+
+    method: cst.FunctionDef
+    test: cst.If
+    constructs: bool
+
+
+class SingletonCheckInInit(Rule):
+    """A constructor that registers itself as the only instance is seen half-built, and refuses the second caller.
+
+    `__init__` runs after the object exists. Where it stores `self` on the class, another thread gets an object whose
+    attributes are not there yet; where it raises because somebody was first, the second caller (a test, a reload, a
+    worker that starts twice) fails at a distance; where it stores `self` without a look, the accessor's callers hold
+    two different "only" instances. Two threads that both find the slot empty both pass.
+
+    Write:
+
+        from patternlint.runtime import Singleton
+
+        class Ledger(metaclass=Singleton):
+            def __init__(self):
+                self.rows = []
+
+    Reported with high confidence: `__init__` stores `self` on its class and the constructor refuses or skips work when
+    the slot is filled, or an accessor constructs the class when it is empty; a constructor that refuses or skips by a
+    class flag which only it sets. With medium confidence: the first instance makes itself the default one (of the class
+    or of a module global). Not reported: the latest instance noted without a test, registers of instances, guards
+    on anything but the class's own slot, and flags on the instance.
+
+    The fix is safe for a private class, or in an application, that takes no arguments, has no bases, subclasses or
+    own copying, whose slot nobody else uses and which only its accessor constructs.
+    """
+
+    code, name, family = "PAT101", "singleton-check-in-init", Family.SINGLETON
+    applicability, since = Applicability.SAFE, "0.1"
+    words = frozenset({"class", "__init__"})
+    region = "class"
+    reasons: ClassVar[Mapping[str, str]] = {
+        **REFUSALS,
+        **DOUBTS,
+        "no-canonical-form": "the slot is tested or stored in a way that the fix does not know",
+        "comment-inside": "a comment stands inside the code that the fix would remove",
+    }
+
+    @classmethod
+    def candidates(cls, module: Module) -> Iterable[ast.stmt]:
+        """Classes whose ``__init__`` stores something on an attribute or a global."""
+        return [c.class_node for c in module.classes if "__init__" in c.children]
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> None:
+        """Report a class that keeps its only instance by its constructor."""
+        methods = methods_of(node)
+        initializer = methods.get("__init__")
+        if initializer is None:
+            return
+        name = node.name.value
+        published = [s for s in stores_in(initializer, name) if dotted(s.value) == "self" and s.key is None]
+        for store in published[:1]:
+            if slot_statement(node, store.slot) is not None or not node.bases:  # else it is the protocol of a base
+                self._judge_slot(node, methods, store)
+        if not published:
+            self._judge_flag(node, methods)
+            self._judge_global(node, initializer)
+
+    # ---- the instance on the class
+
+    def _judge_slot(self, node: cst.ClassDef, methods: dict[str, cst.FunctionDef], store: Store) -> None:
+        name, slot = node.name.value, store.slot
+        guards = [(i, t) for m in ("__new__", "__init__") if m in methods for i, t in tests_by(methods[m], name)
+                  if t.slot == slot]  # fmt: skip
+        accessors = list(_accessors(methods, name, slot))
+        refuses = any(_leaves(i.body if t.when_filled else i.orelse) for i, t in guards)
+        skips = any(not t.when_filled and _stores_on_self(i.body) for i, t in guards)
+        if refuses:
+            message = f"a second {name}() fails far from the first, and threads see '{slot}' before __init__ is done"
+            confidence = Confidence.HIGH
+        elif skips or any(a.constructs for a in accessors):
+            message = f"a second {name}() replaces the instance in '{slot}' that others already hold"
+            confidence = Confidence.HIGH
+        elif guards:
+            message = f"whichever {name}() comes first becomes the shared one, and is seen before __init__ is done"
+            confidence = Confidence.MEDIUM
+        elif accessors:
+            message = f"every new {name}() silently becomes the one that '{accessors[0].method.name.value}' returns"
+            confidence = Confidence.LOW
+        else:
+            return
+        self.report(node, message, confidence=confidence, fix=self._fix(node, methods, store, accessors),
+                    help="let the Singleton metaclass of patternlint.runtime build the instance, once")  # fmt: skip
+
+    # ---- a flag on the class
+
+    def _judge_flag(self, node: cst.ClassDef, methods: dict[str, cst.FunctionDef]) -> None:
+        name, initializer = node.name.value, methods["__init__"]
+        if "__new__" in methods or node.keywords:
+            return
+        flags = {s.slot for s in stores_in(initializer, name) if dotted(s.value) == "True" and s.key is None}
+        elsewhere = {s.slot for m in methods.values() if m is not initializer for s in stores_in(m, name)}
+        for statement, test in tests_by(initializer, name):
+            if test.slot in flags - elsewhere and (
+                _leaves(statement.body if test.when_filled else statement.orelse)
+                or (not test.when_filled and _stores_on_self(statement.body))
+            ):
+                self.report(
+                    node,
+                    f"the second {name}() comes out of __init__ unfinished: '{test.slot}' is set for the whole class",
+                    why_not_fixed="no-canonical-form",
+                    help="let the Singleton metaclass of patternlint.runtime build the instance, once",
+                )
+                return
+
+    # ---- the instance in a module global
+
+    def _judge_global(self, node: cst.ClassDef, initializer: cst.FunctionDef) -> None:
+        own = own_nodes(initializer)
+        names = {i.name.value for n in own if isinstance(n, cst.Global) for i in n.names}
+        stored = {
+            t.target.value
+            for n in own
+            if isinstance(n, cst.Assign) and dotted(n.value) == "self"
+            for t in n.targets
+            if isinstance(t.target, cst.Name)
+        }
+        for statement in (n for n in own if isinstance(n, cst.If)):
+            tested = {n.value for n in _condition_names(statement.test)}
+            if found := sorted(names & stored & tested):
+                self.report(
+                    node,
+                    f"whichever {node.name.value}() comes first becomes everybody's '{found[0]}', still incomplete",
+                    confidence=Confidence.MEDIUM,
+                    why_not_fixed="no-canonical-form",
+                    help="build the shared instance where it is needed: a function with patternlint.runtime.once",
+                )
+                return
+
+    # ---- the repair
+
+    def _fix(
+        self, node: cst.ClassDef, methods: dict[str, cst.FunctionDef], store: Store, accessors: list[Accessor]
+    ) -> FixBuilder:
+        name, slot = node.name.value, store.slot
+        fix = self.fix(f"let {name} be built once by the Singleton metaclass", form="canonical")
+        fix.append_base(node, f"metaclass={fix.runtime('Singleton')}")
+        scope = self.scope_of(node)
+        for reason in refusals(self, scope, slot, mangled=slot.startswith("__")):
+            fix.refuse(reason)
+        for reason in doubts(self, scope, arguments=len(scope.methods["__init__"].parameters) > 1,
+                             constructed_anywhere=False):  # fmt: skip
+            fix.lower(Applicability.UNSAFE, reason)
+        edited = self._rewrite_constructor(fix, node, store, methods)
+        for accessor in accessors:
+            edited |= self._rewrite_accessor(fix, accessor, name, slot)
+        first = slot_statement(node, slot)
+        if first is None or len(first.body) != 1:
+            fix.refuse("no-canonical-form")
+        else:
+            fix.remove(first)
+        untouched = [
+            n
+            for method in methods.values()
+            for n in own_nodes(method)
+            if isinstance(n, cst.Attribute) and n.attr.value == slot and id(n) not in edited
+        ]
+        if untouched:
+            fix.refuse("no-canonical-form")
+        return fix
+
+    def _rewrite_constructor(
+        self, fix: FixBuilder, node: cst.ClassDef, store: Store, methods: dict[str, cst.FunctionDef]
+    ) -> set[int]:
+        """Take the guard and the store out of ``__init__``; the nodes that are gone."""
+        initializer = methods["__init__"]
+        name = node.name.value
+        guards = [i for i, t in tests_by(initializer, name) if t.slot == store.slot]
+        top = list(initializer.body.body)
+        line = next((s for s in top if isinstance(s, cst.SimpleStatementLine) and s.body[0] is store.node), None)
+        gone: set[int] = set()
+        if "__new__" in methods or len(guards) != 1 or not any(guards[0] is s for s in top):
+            fix.refuse("no-canonical-form")
+            return gone
+        guard = guards[0]
+        inside = {id(n) for n in _nodes(guard)}
+        if not _only_refuses(guard, store) or (line is None and id(store.node) not in inside):
+            fix.refuse("no-canonical-form")
+            return gone
+        if "#" in self.text(guard).partition("\n")[2]:
+            fix.refuse("comment-inside")
+        left = [s for s in top if s is not guard and s is not line]
+        if all(is_docstring(s) for s in left):
+            fix.replace(guard, "pass")
+        else:
+            fix.remove_block(guard)
+        if line is not None:
+            fix.remove(line)
+            inside |= {id(n) for n in _nodes(line)}
+        return inside
+
+    def _rewrite_accessor(self, fix: FixBuilder, accessor: Accessor, name: str, slot: str) -> set[int]:
+        """``if cls.X is None: cls()`` and ``return cls.X`` become ``return cls()``; the nodes that are gone."""
+        owners = owners_in(accessor.method, name)
+        body = [s for s in accessor.method.body.body if not is_docstring(s)]
+        returned = body[-1].body[0] if len(body) == 2 and isinstance(body[-1], cst.SimpleStatementLine) else None
+        inside = accessor.test.body.body
+        if (
+            not isinstance(returned, cst.Return)
+            or returned.value is None
+            or body[0] is not accessor.test
+            or not accessor.constructs
+            or accessor.test.orelse is not None
+            or len(inside) != 1
+            or not any(slot_read(n, owners) == slot for n in (returned.value, *_nodes(returned.value)))
+        ):
+            fix.refuse("no-canonical-form")
+            return set()
+        call = next(n for n in _nodes(accessor.test.body) if isinstance(n, cst.Call) and is_the_class(n.func, owners))
+        if "#" in self.text(accessor.test).partition("\n")[2]:
+            fix.refuse("comment-inside")
+        fix.remove_block(accessor.test)
+        fix.replace(returned.value, self.text(call))
+        return {id(n) for part in (accessor.test, returned) for n in _nodes(part)}
+
+
+def _accessors(methods: dict[str, cst.FunctionDef], name: str, slot: str) -> Iterator[Accessor]:
+    for method in methods.values():
+        if any(dotted(d.decorator) in _CLASS_LEVEL for d in method.decorators):
+            owners = owners_in(method, name)
+            for statement, test in tests_by(method, name):
+                if test.slot == slot and not test.when_filled:
+                    calls = [n for n in _nodes(statement.body) if isinstance(n, cst.Call)]
+                    yield Accessor(method, statement, any(is_the_class(c.func, owners) for c in calls))
+                    break
+
+
+def _nodes(root: cst.CSTNode) -> list[cst.CSTNode]:
+    return [root, *descendants(root)]
+
+
+def _condition_names(test: cst.BaseExpression) -> Iterator[cst.Name]:
+    return (n for n in _nodes(test) if isinstance(n, cst.Name))
+
+
+def _leaves(block: cst.CSTNode | None) -> bool:
+    """Whether a branch raises or returns."""
+    return block is not None and any(isinstance(n, cst.Raise | cst.Return) for n in _nodes(block))
+
+
+def _stores_on_self(block: cst.CSTNode) -> bool:
+    """Whether a branch gives the instance attributes."""
+    targets = [n.target for n in _nodes(block) if isinstance(n, cst.AssignTarget | cst.AnnAssign)]
+    return any(isinstance(t, cst.Attribute) and dotted(t.value) == "self" for t in targets)
+
+
+def _only_refuses(guard: cst.If, store: Store) -> bool:
+    """Whether a guard does nothing but raise when the slot is filled (and store the instance when it is not)."""
+    (only, *more) = guard.body.body
+    raises = not more and isinstance(getattr(only, "body", [None])[0], cst.Raise)
+    if guard.orelse is None:
+        return raises
+    other = guard.orelse.body.body if isinstance(guard.orelse, cst.Else) else ()
+    return raises and len(other) == 1 and any(n is store.node for n in getattr(other[0], "body", ()))
