@@ -1,0 +1,1 @@
+"""The Observer family: who keeps whom alive, and who is told while the list of listeners changes."""

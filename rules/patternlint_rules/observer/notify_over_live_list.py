@@ -1,0 +1,135 @@
+"""PAT305."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from patternlint.facts import Module
+from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
+from patternlint_rules.observer.callers import FirstCall
+from patternlint_rules.observer.containers import Kept, Use, UsesOf, kept, kind_of
+from patternlint_rules.observer.locks import guarded_by_same_lock
+from patternlint_rules.observer.rounds import calls_within, told_by
+
+if TYPE_CHECKING:
+    from patternlint.fixes import FixBuilder
+
+
+class NotifyOverLiveList(Rule):
+    """A listener that unsubscribes while it is being notified makes the loop skip the next one, or raise RuntimeError.
+
+    Production story: a sensor's last listener unsubscribes itself in its callback. The loop that notifies walks the very
+    list from which `remove` takes it, so the listener behind it moves one place forward and is never told: one device
+    in a hundred misses its update, now and then. With a set or a dict the same code raises `RuntimeError: Set changed
+    size during iteration`, and nobody behind it is told. The same happens when another thread removes.
+
+    The canonical code walks a snapshot:
+
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    or leaves the list to `patternlint.runtime.observers.ObserverList`, which also skips what was removed in the round.
+
+    Flagged: a `for` over the container itself (also through a local name, `.values()`, `.get(key, ())` or `d[key]`)
+    whose body calls what it holds, where something else of the project takes single entries out of that container in
+    place and is itself called. Medium: the loop calls a method of each entry; or the removal stands in another class.
+    Low: nobody in the project calls the removal.
+
+    Not flagged: copies and fresh lists; a container that the same function empties or replaces (one-shot); removals
+    that rebind the attribute; loop and removals under the same lock that is not re-entrant; calls that only make a
+    coroutine or are handed to a scheduler; calls after which the loop ends.
+
+    The fix writes `tuple(...)` around what is walked. It is safe for sets and dicts, which raise today. It is unsafe for
+    lists: with a copy, a callback that an earlier one removed in the same round is still called.
+    """
+
+    code, name, family = "PAT305", "notify-over-live-list", Family.OBSERVER
+    applicability, since = Applicability.SAFE, "0.1"
+    words = frozenset({"for", "in"})
+    reasons = {
+        "removed-in-round-still-called": "with a copy of a list, a callback that was removed earlier in the same round "
+        "is still called; with the live list it is not",
+        "container-unknown": "it is not known whether the container is a list, a set or a dict",
+        "tuple-is-taken": "the name 'tuple' does not mean the builtin here",
+    }
+
+    @classmethod
+    def candidates(cls, module: Module) -> Iterable[ast.stmt]:
+        """Loops over what an object or the module keeps, whose body calls a loop variable or a method of it."""
+        for scope in module.functions:
+            for node in scope.statements():
+                if isinstance(node, ast.For) and kept(node.iter, scope) is not None:
+                    names = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+                    if any(isinstance(c, ast.Call) and _called(c) in names for s in node.body for c in ast.walk(s)):
+                        yield node
+
+    def visit_For(self, node: cst.For) -> None:
+        if node.asynchronous is not None or not self.scope.is_function:
+            return
+        calls = list(calls_within(node))
+        loop = kept(ast.parse(self.text(node.iter).strip(), mode="eval").body, self.scope) if calls else None
+        if loop is None or not (told := [t for c in calls if (t := told_by(loop.container.last, c)) is not None]):
+            return
+        uses = self.project.ask(UsesOf(loop.owner, loop.container.path))
+        removers = self._removers(uses)
+        if not removers or guarded_by_same_lock(self.module, self._held(), removers):
+            return
+        reached = next(
+            ((u, call) for u in removers if (call := self.project.ask(FirstCall(u.module, u.outer))) is not None), None
+        )
+        remover, call = reached or (removers[0], None)
+        evidence = [Evidence(remover.path, remover.row, "takes an entry out of it in place")]
+        if call is not None:
+            evidence.append(Evidence(call.path, call.row, "uses that"))
+        kind = kind_of(self.project, loop.owner, loop.container, uses)
+        self.report(
+            node,
+            f"a callback that removes itself from '{loop.container.last}' while this loop runs " + _OUTCOMES[kind],
+            confidence=self._confidence(max(told), uses, removers, reached is not None),
+            evidence=evidence,
+            fix=self._snapshot(node, loop, kind),
+            help="walk a copy: tuple(…)",
+        )
+
+    def _confidence(self, told: Confidence, uses: tuple[Use, ...], removers: list[Use], reached: bool) -> Confidence:
+        """How likely it is that an entry leaves within the round."""
+        handed_in = any(u.kind == "add" and u.given for u in uses)
+        handed_out = any(u.given or u.kind == "release" or not u.is_own for u in removers)
+        if not (reached and handed_in and handed_out):
+            return Confidence.LOW
+        return told if any(u.is_own for u in removers) else min(told, Confidence.MEDIUM)
+
+    def _removers(self, uses: tuple[Use, ...]) -> list[Use]:
+        """Where entries leave the container in place, other than in this function."""
+        here = (self.module.name, self.scope.qualname)
+        if any(u.kind in ("clear", "replace") and (u.module, u.function) == here for u in uses):
+            return []  # one-shot, or made anew for this round
+        return [u for u in uses if u.takes_out and not u.is_test and (u.module, u.function) != here]
+
+    def _held(self) -> frozenset[str]:
+        """What the ``with`` statements around the loop hold, as written."""
+        withs = [a for a in self.ancestors if isinstance(a, cst.With)]
+        return frozenset(self.text(item.item).strip() for w in withs for item in w.items)
+
+    def _snapshot(self, node: cst.For, loop: Kept, kind: str) -> FixBuilder:
+        fix = self.fix("walk a copy of the container")
+        fix.wrap(node.iter, "tuple(", ")")
+        if self.resolve("tuple") != "builtins.tuple":
+            fix.refuse("tuple-is-taken")
+        if kind == "list" and loop.view == "itself":
+            fix.lower(Applicability.UNSAFE, "removed-in-round-still-called")
+        elif not kind:
+            fix.lower(Applicability.UNSAFE, "container-unknown")
+        return fix
+
+
+_SKIPS, _RAISES = "makes it skip the next one", "makes it raise RuntimeError, and the rest are never told"
+_OUTCOMES = {"list": _SKIPS, "set": _RAISES, "dict": _RAISES, "": f"{_SKIPS}, or raise RuntimeError"}
+
+
+def _called(call: ast.Call) -> str:
+    """The name that a call calls, or whose method it calls."""
+    func = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    return func.id if isinstance(func, ast.Name) else ""

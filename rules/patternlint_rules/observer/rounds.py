@@ -1,0 +1,96 @@
+"""A loop that tells something to each of those who asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from patternlint.rule import Confidence, cst
+from patternlint.walker import children
+
+# what is handed to one of these runs after the loop, if at all
+_LATER = frozenset(
+    """task tasks future coro coros coroutine coroutines schedule spawn threadsafe gather shield defer later soon job
+    jobs nursery submit executor""".split()
+)
+_OBSERVERS = frozenset(
+    """observer observers listener listeners callback callbacks cb cbs subscriber subscribers subscription subscriptions
+    handler handlers watcher watchers hook hooks receiver receivers delegate delegates""".split()
+)
+_TELLS = frozenset(
+    """on notify notified handle update updated changed change emit receive received process fire event message inform
+    dispatch observe callback call trigger signal added removed opened closed started stopped""".split()
+)
+_AWAITABLE = frozenset({"isawaitable", "iscoroutine", "Awaitable", "Coroutine"})
+
+
+class EntryCall(NamedTuple):
+    """A call of a loop's variable (`method` is ""), or of a method of it. `is_bare`: its result is not looked at, but
+    perhaps awaited."""
+
+    name: str
+    method: str
+    is_bare: bool
+
+
+def calls_within(loop: cst.For) -> Iterator[EntryCall]:
+    """The calls of what a loop walks that run within the loop, and after which it goes on."""
+    names = _names(loop.target)
+    bare: set[int] = set()
+    knows_awaitables = False
+    found: list[tuple[cst.Call, str, str]] = []
+    stack: list[cst.CSTNode] = [loop.body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, cst.FunctionDef | cst.ClassDef | cst.Lambda | cst.Return | cst.Raise):
+            continue
+        if isinstance(node, cst.Expr):
+            value: cst.CSTNode | None = node.value
+            while isinstance(value, cst.Await | cst.Yield):
+                value = value.expression if isinstance(value, cst.Await) else value.value
+            bare.add(id(value))
+        elif isinstance(node, cst.Name):
+            knows_awaitables = knows_awaitables or node.value in _AWAITABLE
+        elif isinstance(node, cst.Call):
+            func, method = node.func, ""
+            if isinstance(func, cst.Attribute):
+                func, method = func.value, func.attr.value
+            if isinstance(func, cst.Name) and func.value in names:
+                found.append((node, func.value, method))
+            last = method or (func.value if isinstance(func, cst.Name) else "")
+            if not _LATER.isdisjoint(_words(last)):
+                continue
+        stack.extend(reversed(_going_on(node)))
+    for call, name, method in found:
+        yield EntryCall(name, method, id(call) in bare or knows_awaitables)
+
+
+def told_by(container: str, call: EntryCall) -> Confidence | None:
+    """How surely a call tells an observer something, by its form and, for methods, by the words in use; None if nothing
+    says so."""
+    if not call.method:
+        return Confidence.HIGH if call.is_bare else Confidence.MEDIUM
+    are_observers = not _OBSERVERS.isdisjoint(_words(call.name) | _words(container))
+    tells = not _TELLS.isdisjoint(_words(call.method))
+    if not call.is_bare or not (are_observers or tells):
+        return None
+    return Confidence.HIGH if are_observers and tells else Confidence.MEDIUM if are_observers else Confidence.LOW
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(name.lower().split("_"))
+
+
+def _names(target: cst.CSTNode) -> frozenset[str]:
+    if isinstance(target, cst.Name):
+        return frozenset({target.value})
+    return frozenset().union(*map(_names, children(target)))
+
+
+def _going_on(node: cst.CSTNode) -> list[cst.CSTNode]:
+    """The children of a node, without the statement before one that ends the loop."""
+    found = children(node)
+    if isinstance(node, cst.IndentedBlock) and isinstance(last := node.body[-1], cst.SimpleStatementLine):
+        ends = isinstance(last.body[-1], cst.Break | cst.Return | cst.Raise)
+        return found[:-2] if ends and len(found) > 1 else found
+    return found
