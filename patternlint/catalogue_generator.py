@@ -54,6 +54,7 @@ def entry_of(rule: type[Rule]) -> RuleEntry:
         preview=rule.preview,
         words=frozenset(rule.words),
         any_words=frozenset(rule.any_words),
+        patterns=rule.patterns,
         peers=frozenset(rule.peers),
         options=tuple(rule.options.items()),
         reasons=tuple(rule.reasons.items()),

@@ -8,6 +8,7 @@ these short cuts; with `whole_modules` there are none, and the findings are the 
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -73,6 +74,8 @@ class Engine:
         self.counts = self.counts._replace(read=self.counts.read + source.rows)
         words = self._words & words_of(source.text)
         concerned = [r for r in self.rules if r.words <= words and (not r.any_words or r.any_words & words)]
+        matching = {patterns: _matches(patterns, source.text) for patterns in {r.patterns for r in concerned}}
+        concerned = [r for r in concerned if matching[r.patterns]]
         if self._whole:
             concerned = list(self.rules)
         with _gc_frozen():
@@ -135,6 +138,11 @@ class Engine:
             walk(region.tree, rule(visit), enter=visit.enter, leave=visit.leave)
             if visit.drafts:
                 yield from _finished(rule, visit)
+
+
+def _matches(patterns: tuple[str, ...], text: str) -> bool:
+    """Whether one of the patterns matches somewhere, or there are none."""
+    return not patterns or any(re.search(pattern, text) for pattern in patterns)
 
 
 def _check_syntax(source: Source) -> list[Finding]:

@@ -19,6 +19,7 @@ class RuleEntry(NamedTuple):
     preview: bool = False
     words: frozenset[str] = frozenset()
     any_words: frozenset[str] = frozenset()
+    patterns: tuple[str, ...] = ()
     peers: frozenset[str] = frozenset()
     options: tuple[tuple[str, Any], ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()  # (code, sentence) of why_not_fixed

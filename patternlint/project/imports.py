@@ -18,6 +18,7 @@ from patternlint.facts import Binding, Module, Scope, own_nodes
 
 if TYPE_CHECKING:
     from patternlint.project import Project
+    from patternlint.source import Source
 
 
 class Load(NamedTuple):
@@ -113,13 +114,10 @@ class ForeignRoots(NamedTuple):
     source: str
 
     def answer(self, project: Project) -> frozenset[str]:
-        return frozenset({
-            load.module.partition(".")[0]
-            for name in project.ask(Reach(self.source))
-            if (record := project.ask(ImportTimeOf(name))) is not None
-            for load in record.loads
-            if not load.optional and not project.owns(load.module)
-        }) - sys.stdlib_module_names
+        records = (project.ask(ImportTimeOf(name)) for name in project.ask(Reach(self.source)))
+        loads = (load for record in records if record is not None for load in record.loads if not load.optional)
+        roots = {load.module.partition(".")[0] for load in loads if not project.owns(load.module)}
+        return frozenset(roots - sys.stdlib_module_names)
 
 
 class SurvivesHoisting(NamedTuple):
@@ -158,12 +156,13 @@ class Rebinds(NamedTuple):
             return True
         store = re.compile(rf"\.{re.escape(self.name)}\b\s*(?::[^=\n]*)?(?:[-+*/|&]=|=(?!=)|,)")
         return any(
-            self._stored_by(other)
-            for other in project.modules_with(self.name, self.module.rpartition(".")[2])
-            if not other.is_test and store.search(other.source.text)
+            store.search(source.text) and self._stored_by(project.module_at(source.path))
+            for source in _sources(project, self.name, self.module.rpartition(".")[2])
         )
 
-    def _stored_by(self, other: Module) -> bool:
+    def _stored_by(self, other: Module | None) -> bool:
+        if other is None or other.is_test:
+            return False
         return any(
             isinstance(node, ast.Attribute)
             and node.attr == self.name
@@ -192,11 +191,21 @@ class Patched(NamedTuple):
         replaced = re.compile(
             rf"""sys\.modules\b[^\n]*["']{module}["']|["']sys\.modules["'],\s*\{{[^}}]*["']{module}["']"""
         )
+        last = self.module.rpartition(".")[2]
         return any(
-            attribute.search(other.source.text) or replaced.search(other.source.text)
-            for other in project.modules_with(*filter(None, (self.name, self.module.rpartition(".")[2])))
-            if "patch" in other.source.text or "sys.modules" in other.source.text
+            pattern.search(source.text)
+            for pattern, words in (
+                (attribute, ("patch", self.name)),
+                (attribute, ("setattr", self.name)),
+                (replaced, ("sys", "modules")),
+            )
+            for source in _sources(project, last, *words)
         )
+
+
+def _sources(project: Project, *words: str) -> Iterator[Source]:
+    """The texts of the project's files that contain all of the words."""
+    return (source for path in project.paths_with(*words) if (source := project.source_at(path)) is not None)
 
 
 def ancestors(module: str) -> Iterator[str]:

@@ -78,7 +78,9 @@ def weigh(project: Project, path: RequestPath, statement: InnerImport) -> Verdic
     if not fresh or None in verdicts or any(b.name == "*" for b in fresh):
         return None
     verdict = min((v for v in verdicts if v is not None), key=lambda v: (v.confidence, v.applicability))
-    if any(b.target != b.loads and project.ask(Patched(b.loads, b.target.rpartition(".")[2])) for b in fresh):
+    if verdict.applicability is Applicability.SAFE and any(
+        isinstance(b.node, ast.ImportFrom) and project.ask(Patched(b.loads, b.target.rpartition(".")[2])) for b in fresh
+    ):
         verdict = verdict.but("patched-in-tests")
     if any(_RARE.search(scope.qualname) for scope in (*path.calls, path.handler.scope)) or any(
         _RARE_HELPER.search(scope.name) for scope in path.calls[1:]
@@ -114,9 +116,7 @@ def _is_taken(module: Module, binding: ImportBinding) -> bool:
     return any(b.imported is None or b.imported.target != binding.target for b in bindings)
 
 
-def _weigh_one(
-    project: Project, module: Module, statement: InnerImport, binding: ImportBinding
-) -> Verdict | None:
+def _weigh_one(project: Project, module: Module, statement: InnerImport, binding: ImportBinding) -> Verdict | None:
     root = binding.loads.partition(".")[0]
     if project.owns(root):
         return _weigh_own(project, module, statement, binding)
@@ -126,9 +126,7 @@ def _weigh_one(
     return _weigh_foreign(project, module, statement, binding)
 
 
-def _weigh_foreign(
-    project: Project, module: Module, statement: InnerImport, binding: ImportBinding
-) -> Verdict | None:
+def _weigh_foreign(project: Project, module: Module, statement: InnerImport, binding: ImportBinding) -> Verdict | None:
     """A third-party package costs nobody anything more once it is loaded; until then it may be an extra."""
     if statement.is_feature:
         return None
@@ -156,9 +154,7 @@ def _loads_at_top(module: Module, name: str) -> bool:
     return any(f"{b.loads}.".startswith(f"{name}.") or b.target == name for b in _tops(module))
 
 
-def _weigh_own(
-    project: Project, module: Module, statement: InnerImport, binding: ImportBinding
-) -> Verdict | None:
+def _weigh_own(project: Project, module: Module, statement: InnerImport, binding: ImportBinding) -> Verdict | None:
     """A module of the project: the import graph says whether it can be imported earlier."""
     name = binding.target.rpartition(".")[2] if binding.target != binding.loads else ""
     if binding.target == binding.loads.partition(".")[0]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from patternlint.facts import Module
 from patternlint.rule import Evidence, Family, Rule, cst
 from patternlint_rules.imports.hoisting import REASONS, hoist, weigh
-from patternlint_rules.imports.inner_import import inner_import
+from patternlint_rules.imports.inner_import import PATTERNS, inner_import
 from patternlint_rules.imports.request_path import path_to, request_paths
 
 
@@ -46,6 +46,7 @@ class ImportInRequestHandler(Rule):
     code, name, family = "PAT901", "import-in-request-handler", Family.IMPORTS
     since = "0.1"
     words = frozenset({"import", "def"})
+    patterns = PATTERNS
     low_in_tests = True
     peers = frozenset({"PLC0415", "C0415", "import-outside-toplevel"})
     reasons = REASONS

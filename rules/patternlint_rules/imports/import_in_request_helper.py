@@ -9,7 +9,7 @@ from itertools import pairwise
 from patternlint.facts import Module
 from patternlint.rule import Evidence, Family, Rule, cst
 from patternlint_rules.imports.hoisting import REASONS, hoist, weigh
-from patternlint_rules.imports.inner_import import inner_import
+from patternlint_rules.imports.inner_import import PATTERNS, inner_import
 from patternlint_rules.imports.request_path import path_to, request_paths
 
 
@@ -40,6 +40,7 @@ class ImportInRequestHelper(Rule):
     code, name, family = "PAT903", "import-in-request-helper", Family.IMPORTS
     since = "0.1"
     words = frozenset({"import", "def"})
+    patterns = PATTERNS
     low_in_tests = True
     peers = frozenset({"PLC0415", "C0415", "import-outside-toplevel"})
     reasons = REASONS

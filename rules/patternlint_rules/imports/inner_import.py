@@ -14,6 +14,8 @@ from patternlint_rules.imports.once import is_memoised, runs_once
 if TYPE_CHECKING:
     from patternlint.rule import Rule, cst
 
+# an import that does not begin its line at the left margin: most modules have none
+PATTERNS = (r"\n[ \t\f]+(?:import|from)\b", r"[;:\r][ \t\f]*(?:import|from)\b")
 _REASON = re.compile(
     r"circular|cycl|laz(?:y|ily)|defer|delay|avoid|optional|heavy|slow|start-?up|on demand|import.outside|PLC0415|C0415"
     r"|(?:local|inner|inline|late) import|import(?:ed)? (?:here|inside|late|locally)",
@@ -211,4 +213,3 @@ def _rows_above(statement: InnerImport) -> Iterator[int]:
             row -= 1
         else:
             return
-

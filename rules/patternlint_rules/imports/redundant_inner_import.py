@@ -10,7 +10,7 @@ from patternlint.facts import Module, dotted, own_nodes
 from patternlint.project.imports import Patched
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint_rules.imports.already_bound import Twin, twin_of
-from patternlint_rules.imports.inner_import import InnerImport, inner_import
+from patternlint_rules.imports.inner_import import PATTERNS, InnerImport, inner_import
 
 
 class RedundantInnerImport(Rule):
@@ -39,6 +39,7 @@ class RedundantInnerImport(Rule):
     code, name, family = "PAT902", "redundant-inner-import", Family.IMPORTS
     since = "0.1"
     words = frozenset({"import", "def"})
+    patterns = PATTERNS
     low_in_tests = True
     peers = frozenset({"F811", "W0404", "reimported"})
     reasons: ClassVar[Mapping[str, str]] = {
@@ -106,7 +107,6 @@ class RedundantInnerImport(Rule):
         if any(dotted(n) in ("eval", "exec", "locals", "globals", "vars") for n in own_nodes(statement.scope.node)):
             yield "dynamic-scope"
         for binding in statement.bindings:
-            homes = (binding.loads, self.module.name) if binding.target != binding.loads else (self.module.name,)
-            if any(self.project.ask(Patched(home, binding.name)) for home in homes):
+            homes = {self.module.name, binding.loads if isinstance(binding.node, ast.ImportFrom) else self.module.name}
+            if any(self.project.ask(Patched(home, binding.name)) for home in sorted(homes)):
                 yield "patched-in-tests"
-
