@@ -44,7 +44,8 @@ class Import(NamedTuple):
 class Fix(NamedTuple):
     """One repair: all of its edits and imports, or none.
 
-    `form` is ``canonical`` (the companion runtime) or ``in place`` (the standard library).
+    `form` is ``canonical`` (the companion runtime) or ``in place`` (the standard library). `binds` are the names that
+    it brings into the module: two fixes that chose the same one cannot be applied together.
     """
 
     message: str
@@ -52,6 +53,7 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...]
     imports: tuple[Import, ...] = ()
     form: str = "in place"
+    binds: frozenset[str] = frozenset()
 
 
 class Evidence(NamedTuple):

@@ -61,7 +61,7 @@ def fix(source: Source, engine: Engine, *, unsafe: bool = False, codes: Collecti
     """
     least = Applicability.UNSAFE if unsafe else Applicability.SAFE
     applied: list[Finding] = []
-    failed: dict[tuple[str, str], Failure] = {}
+    failed: dict[tuple[str, str, str], Failure] = {}
     original, findings = source, engine.check(source)
     first_findings = tuple(findings)
     seen = {source.text}
@@ -72,12 +72,12 @@ def fix(source: Source, engine: Engine, *, unsafe: bool = False, codes: Collecti
             if f.fix is not None
             and f.fix.applicability >= least
             and (codes is None or f.code in codes)
-            and _key(f) not in failed
+            and _key(source, f) not in failed
         ]
         if not wanted:
             return FixResult(source, tuple(applied), tuple(failed.values()), tuple(findings), True)
         changed, done, spoilt = _one_pass(source, engine, findings, _disjoint(wanted), least)
-        failed.update((_key(f.finding), f) for f in spoilt)
+        failed.update((_key(source, f.finding), f) for f in spoilt)
         if changed.text in seen:
             if done:
                 break
@@ -90,26 +90,30 @@ def fix(source: Source, engine: Engine, *, unsafe: bool = False, codes: Collecti
     return FixResult(original, (), tuple(failed.values()), first_findings, False)
 
 
-def _key(finding: Finding) -> tuple[str, str]:
-    """A finding across passes: rows move, what it says does not."""
-    return finding.code, finding.message
+def _key(source: Source, finding: Finding) -> tuple[str, str, str]:
+    """A finding across passes: rows move, what it says and the line that it is on do not."""
+    return finding.code, finding.message, source.line(finding.row)
 
 
 def _disjoint(findings: Sequence[Finding]) -> list[Finding]:
-    """The first findings in order whose edits do not touch each other."""
+    """The first findings in order whose fixes do not get in each other's way."""
     chosen: list[Finding] = []
-    taken: list[Edit] = []
+    edits: list[Edit] = []
+    names: set[str] = set()
     for finding in findings:
-        assert finding.fix is not None
-        edits = finding.fix.edits
-        if not any(_touch(a, b) for a in edits for b in taken):
-            chosen.append(finding)
-            taken += edits
+        fix = finding.fix
+        if fix is None or fix.binds & names or any(_touch(a, b) for a in fix.edits for b in edits):
+            continue
+        chosen.append(finding)
+        edits += fix.edits
+        names |= fix.binds
     return chosen
 
 
 def _touch(a: Edit, b: Edit) -> bool:
-    if a == b and a.start < a.end and not a.text:
+    if a.start == a.end == b.start == b.end:
+        return a.text == b.text  # both insert here, one after the other; the same text would be taken for one
+    if a == b and not a.text:
         return False  # both take the same code out
     return a.start <= b.end and b.start <= a.end
 

@@ -139,6 +139,25 @@ class FixBuilder:
         else:
             self._add((node,), lambda at: [Edit(*at.exact(node), code.replace("\n", at.source.newline))])
 
+    def replace_through(self, first: cst.CSTNode, last: cst.CSTNode, code: str) -> None:
+        """Put statements in the place of all from one to another, the comment at the last one's end included.
+
+        Comments in between are lost unless `code` has them, so look first.
+
+        Args:
+            first: a statement that begins its line.
+            last: the same one, a later one, or one inside such.
+            code: dedented lines joined by newlines.
+        """
+
+        def edits(at: Places) -> list[Edit]:
+            start, end = at.exact(first)[0], at.exact(last)[1]
+            _, indent = _own_line(at, start)
+            rest = at.source.text[end : at.next_line(end)]
+            return [Edit(start, end + len(rest.rstrip("\r\n")), at.lines(code, indent)[len(indent) :])]
+
+        self._add((first, last), edits)
+
     def wrap(self, node: cst.BaseExpression, before: str, after: str) -> None:
         """Write something before and after an expression, outside its parentheses, leaving it as it is."""
         ends = (*node.lpar[:1], *node.rpar[-1:])
@@ -314,16 +333,9 @@ class FixBuilder:
             steps = dict.fromkeys(e for step in self._steps for e in step.edits(places))
         except CannotEdit as error:
             return None, str(error)
-        return (
-            Fix(
-                self.message,
-                self.applicability,
-                tuple(_joined(sorted(steps, key=_place))),
-                tuple(self._imports),
-                self.form,
-            ),
-            self.why_not,
-        )
+        edits, binds = tuple(_joined(sorted(steps, key=_place))), frozenset(self._taken)
+        fix = Fix(self.message, self.applicability, edits, tuple(self._imports), self.form, binds)
+        return fix, self.why_not
 
     # ---- inside
 
