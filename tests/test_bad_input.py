@@ -15,7 +15,7 @@ from project_tree import FIXED, TIMED, patternlint, write_tree
 
 from patternlint.report.terminal import safe
 
-NOT_PARSED = {
+NOT_PARSED: dict[str, tuple[str | bytes, int, str]] = {
     "broken syntax": ("def f(:\n", 1, "invalid syntax"),
     "Python 2": ("x = 1\nprint 'hello'\n", 2, "Missing parentheses"),
     "NUL bytes": (b"x = 1\ny = '\0'\n", 2, "NUL bytes"),

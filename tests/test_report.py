@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 
 import pytest
 
 from patternlint.finding import Applicability, Confidence, Evidence, Finding, Fix
-from patternlint.report import terminal
 from patternlint.report.terminal import Progress, Style, wants_colour
 from patternlint.report.text import Shown, concise, full
 from patternlint.source import Source
@@ -76,7 +76,7 @@ class Terminal(io.StringIO):
 
 def test_progress_is_for_terminals_and_for_those_who_waited(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(terminal.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     stream = Terminal()
     progress = Progress(10, stream, wanted=True)
     now = 100.5

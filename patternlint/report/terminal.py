@@ -86,12 +86,12 @@ class Progress:
         self._shown = False
 
     def step(self, done: int, current: str) -> None:
-        """`done` of the total are done, `current` is next."""
+        """`done` of the total are done, the file `current` is next."""
         if not self._wanted or (now := time.monotonic()) < self._next:
             return
         self._next = now + self._PERIOD
         self._shown = True
-        text = f"{done}/{self._total} {safe(current)}"
+        text = f"{done}/{self._total} {safe(os.path.relpath(current))}"
         self._stream.write(f"\r\x1b[2K{text[: _columns() - 1]}")
         self._stream.flush()
 
