@@ -24,7 +24,8 @@ def twin_of(project: Project, module: Module, inner: ImportBinding) -> Twin | No
     if inner.loads and not _is_loaded(module, inner):
         return None
     if all(top.target == inner.target for top in tops):
-        return None if _is_late_bound(project, inner) else Twin(tops[0], True)
+        first = next((top for top in tops if top.loads == inner.loads), tops[0])
+        return None if _is_late_bound(project, inner) else Twin(first, True)
     canonical = project.canonical(inner.target)
     if all(project.owns(t.target) and project.canonical(t.target) == canonical for t in tops):
         return None if _is_late_bound(project, inner) else Twin(tops[0], False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.facts import ImportBinding, Module, dotted, own_nodes
 from patternlint.project import ImportPath, Project, Rebinds
-from patternlint.project.imports import ForeignRoots, ImportTimeOf, Patched, Reach, SurvivesHoisting
+from patternlint.project.imports import ForeignRoots, ImportTime, ImportTimeOf, Patched, Reach, SurvivesHoisting
 from patternlint.rule import Applicability, Confidence, Rule, cst
 from patternlint_rules.imports.already_bound import twin_of
 from patternlint_rules.imports.inner_import import InnerImport
@@ -45,6 +45,7 @@ _PLATFORM_MODULES = frozenset(
 )  # fmt: skip
 _RARE = re.compile(r"shut_?down|start_?up|auto_?start|onboard|setup|install|bootstrap|migrat", re.IGNORECASE)
 _RARE_HELPER = re.compile(r"initiali[sz]e|(?<![a-z_])_?init|(?<![a-z])ensure", re.IGNORECASE)
+_APP_PARTS = frozenset({"admin", "backends", "forms", "middleware", "management", "views"})
 _DJANGO_MODELS = frozenset({"AbstractBaseUser", "AbstractUser", "Model", "PermissionsMixin"})
 
 
@@ -139,6 +140,8 @@ def _weigh_foreign(project: Project, module: Module, statement: InnerImport, bin
         verdict = verdict.but("new-dependency", Confidence.MEDIUM if needed else Confidence.LOW)
     elif statement.is_conditional:
         verdict = verdict.but("conditional", Confidence.HIGH if verdict.is_loaded else Confidence.MEDIUM)
+    if not verdict.is_loaded and _is_django_app(module, binding.loads):
+        verdict = verdict.but("loads-django-models", Confidence.LOW)
     if statement.only_raised:
         verdict = verdict.but("only-raised", Confidence.LOW)
     return verdict
@@ -181,7 +184,7 @@ def _weigh_own(project: Project, module: Module, statement: InnerImport, binding
     if not verdict.is_loaded:
         if project.ask(ForeignRoots(target)) - project.ask(ForeignRoots(module.name)):
             verdict = verdict.but("new-dependency", Confidence.LOW)
-        if _django_models(project, target) and not _django_models(project, module.name):
+        if _loads_new_models(project, target, module.name):
             verdict = verdict.but("loads-django-models", Confidence.LOW)
     if record.lazy_names and name and not is_module and name not in record.bound:
         verdict = verdict.but("lazy-module", Confidence.LOW)
@@ -190,14 +193,31 @@ def _weigh_own(project: Project, module: Module, statement: InnerImport, binding
     return verdict
 
 
-def _django_models(project: Project, source: str) -> bool:
-    """Whether importing a module loads a Django model."""
-    records = (project.ask(ImportTimeOf(name)) for name in project.ask(Reach(source)))
-    bases = (base for record in records if record is not None for base in record.bases)
+def _loads_new_models(project: Project, target: str, importer: str) -> bool:
+    """Whether importing `target` defines Django models that importing `importer` does not define yet.
+
+    Before Django has loaded its apps this raises AppRegistryNotReady, and RuntimeError where the app is not installed.
+    """
+    if not project.owns("django") and "django" not in project.ask(ForeignRoots(target)):
+        return False
+    loaded = project.ask(Reach(importer))
+    new = {name: project.ask(ImportTimeOf(name)) for name in project.ask(Reach(target)) if name not in loaded}
+    return any("models" in name.split(".") or (record and _has_model(record)) for name, record in new.items())
+
+
+def _has_model(record: ImportTime) -> bool:
     return any(
         base.startswith(("django.db.", "django.contrib.auth.")) and base.rpartition(".")[2] in _DJANGO_MODELS
-        for base in bases
+        for base in record.bases
     )
+
+
+def _is_django_app(module: Module, loads: str) -> bool:
+    """Whether a foreign module is that part of a Django app that defines models, or imports them."""
+    if not any(b.loads.startswith("django") for b in _tops(module)):
+        return False
+    parts = loads.split(".")
+    return "models" in parts or (loads.startswith("django.contrib.") and not _APP_PARTS.isdisjoint(parts))
 
 
 def _doubts_about_the_text(module: Module, statement: InnerImport) -> Iterator[tuple[str, Confidence]]:

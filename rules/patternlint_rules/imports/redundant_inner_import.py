@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from patternlint.facts import Module, dotted, own_nodes
+from patternlint.facts import ImportBinding, Module, dotted, own_nodes
 from patternlint.project.imports import Patched
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint_rules.imports.already_bound import Twin, twin_of
@@ -72,7 +72,7 @@ class RedundantInnerImport(Rule):
         again = [(b, t) for b, t in zip(statement.bindings, twins, strict=True) if t is not None]
         if not again:
             return
-        names = ", ".join(f"'{b.name}'" for b, _ in again)
+        names = ", ".join(f"'{_imported(b)}'" for b, _ in again)
         fix = self.fix(f"remove the import of {names}")
         kept = [a for a, twin in zip(statement.node.names, twins, strict=True) if twin is None]
         if kept:
@@ -87,10 +87,12 @@ class RedundantInnerImport(Rule):
             fix.refuse("name-taken")
         self.report(
             node,
-            f"{names} {'is' if len(again) == 1 else 'are'} imported at the top already: this import looks like the way"
-            " around a cycle and is none",
+            f"{names} {'is' if len(again) == 1 else 'are'} imported at the top already: a use above this line fails, and"
+            " readers look for a cycle that is not there",
             confidence=Confidence.HIGH if all(t.same_path for _, t in again) else Confidence.MEDIUM,
-            evidence=[Evidence(self.module.relpath, t.binding.row, f"'{b.name}' is imported here") for b, t in again],
+            evidence=[
+                Evidence(self.module.relpath, t.binding.row, f"'{_imported(b)}' is imported here") for b, t in again
+            ],
             fix=fix,
             help="use the name that the top of the module binds",
         )
@@ -107,6 +109,13 @@ class RedundantInnerImport(Rule):
         if any(dotted(n) in ("eval", "exec", "locals", "globals", "vars") for n in own_nodes(statement.scope.node)):
             yield "dynamic-scope"
         for binding in statement.bindings:
-            homes = {self.module.name, binding.loads if isinstance(binding.node, ast.ImportFrom) else self.module.name}
-            if any(self.project.ask(Patched(home, binding.name)) for home in sorted(homes)):
+            home, _, name = binding.target.rpartition(".")
+            here, there = Patched(self.module.name, binding.name), Patched(home, name)
+            if self.project.ask(here) or (home == binding.loads and self.project.ask(there)):
                 yield "patched-in-tests"
+
+
+def _imported(binding: ImportBinding) -> str:
+    """What a person would call the thing: ``a.b`` for ``import a.b``, else the name."""
+    plain = isinstance(binding.node, ast.Import) and binding.target != binding.loads
+    return binding.loads if plain else binding.name
