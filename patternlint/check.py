@@ -116,8 +116,12 @@ class Run:
             raise PatternlintError(f"{path}: no such file or folder", "check the path")
         else:
             place = self._workspace.of(path)
-            if not _left_out(path, place):
+            if not self._left_out(path, place):
                 yield Target(path, place)
+
+    def _left_out(self, path: Path, place: Workplace) -> bool:
+        """Whether a file named outright is left out: only when asked."""
+        return place.settings.force_exclude and self._workspace.excludes(path)
 
     def _guarded(self, target: Target, check: Callable[[Target], None]) -> None:
         """Check one file; whatever happens, the run goes on."""
@@ -172,7 +176,7 @@ class Run:
 
     def _check_stdin(self, target: Target) -> None:
         data = sys.stdin.buffer.read()
-        left_out = bool(self._request.stdin_filename) and _left_out(target.path, target.place)
+        left_out = bool(self._request.stdin_filename) and self._left_out(target.path, target.place)
         source = None if left_out else self._decoded(data, target)
         if source is None:
             if self._request.fix and not self._request.diff:
@@ -229,11 +233,6 @@ class Run:
 
 def _unreadable(path: str | Path, error: OSError) -> PatternlintError:
     return PatternlintError(f"{path}: cannot be read: {error.strerror or error}", "check the file and its permissions")
-
-
-def _left_out(path: Path, place: Workplace) -> bool:
-    """Whether a file named outright is left out: only when asked."""
-    return place.settings.force_exclude and place.settings.discovery.excludes(path)
 
 
 def _import_edits(finding: Finding, source: Source, engine: Engine) -> tuple[Edit, ...]:

@@ -83,11 +83,26 @@ class Workspace:
         Raises:
             PatternlintError: its configuration is at fault.
         """
-        root = self._roots.of(path)
+        return self._at(self._roots.of(path))
+
+    def _at(self, root: Root) -> Workplace:
         if root not in self._workplaces:
             settings = self._adjust(load(root, isolated=self._isolated))
             self._workplaces[root] = Workplace(settings, self._ignoring)
         return self._workplaces[root]
+
+    def excludes(self, path: Path) -> bool:
+        """Whether the configuration of the file's project, or of one around that, leaves the file out.
+
+        Raises:
+            PatternlintError: a configuration is at fault.
+        """
+        root: Root | None = self._roots.of(path)
+        while root is not None:
+            if self._at(root).settings.discovery.excludes(path):
+                return True
+            root = self._roots.around(root)
+        return False
 
     def findings_in(self, source: Source) -> list[Finding]:
         """What is found in a source that a host hands over: nothing where the configuration leaves the file out.
@@ -95,10 +110,9 @@ class Workspace:
         Raises:
             PatternlintError: the configuration is at fault.
         """
-        place = self.of(source.path)
-        if place.settings.discovery.excludes(source.path):
+        if self.excludes(source.path):
             return []
-        engine = place.engine_for(source.path)
+        engine = self.of(source.path).engine_for(source.path)
         if not _is_on_disk(source):
             engine.project.overlay(source)
         return engine.check(source)

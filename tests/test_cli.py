@@ -261,6 +261,16 @@ def test_projects_within_a_folder_keep_their_own_settings(tmp_path: Path) -> Non
     ]
 
 
+def test_what_a_project_excludes_stays_out_if_it_is_a_project_itself(tmp_path: Path) -> None:
+    write_tree(
+        tmp_path,
+        {"patternlint.toml": "exclude = ['examples']", "examples/patternlint.toml": "", "examples/deco.py": TIMED},
+    )
+    assert codes(cwd=tmp_path) == []
+    assert codes("--force-exclude", "examples/deco.py", cwd=tmp_path) == []
+    assert codes("examples/deco.py", cwd=tmp_path) == ["PAT501"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "remedy"),
     [

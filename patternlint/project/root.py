@@ -48,6 +48,12 @@ class Roots:
             root = self._found[folder] = self._find(folder)
         return root
 
+    def around(self, root: Root) -> Root | None:
+        """The nearest configured project that `root` lies in."""
+        folder = os.fspath(root.folder)
+        above = os.path.dirname(folder)
+        return self._nearest_configured(above) if above != folder else None
+
     def _find(self, folder: str) -> Root:
         configured = self._nearest_configured(folder)
         if configured is not None:
