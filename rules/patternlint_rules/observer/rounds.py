@@ -13,9 +13,9 @@ _LATER = frozenset(
     """task tasks future coro coros coroutine coroutines schedule spawn threadsafe gather shield defer later soon job
     jobs nursery submit executor""".split()
 )
-_OBSERVERS = frozenset(
+OBSERVER_WORDS = frozenset(
     """observer observers listener listeners callback callbacks cb cbs subscriber subscribers subscription subscriptions
-    handler handlers watcher watchers hook hooks receiver receivers delegate delegates""".split()
+    handler handlers watcher watchers hook hooks receiver receivers delegate delegates slot slots""".split()
 )
 _TELLS = frozenset(
     """on notify notified handle update updated changed change emit receive received process fire event message inform
@@ -52,9 +52,9 @@ def calls_within(loop: cst.For) -> Iterator[EntryCall]:
         elif isinstance(node, cst.Name):
             knows_awaitables = knows_awaitables or node.value in _AWAITABLE
         elif isinstance(node, cst.Call):
-            func, method = node.func, ""
-            if isinstance(func, cst.Attribute):
-                func, method = func.value, func.attr.value
+            func, method = (
+                (node.func.value, node.func.attr.value) if isinstance(node.func, cst.Attribute) else (node.func, "")
+            )
             if isinstance(func, cst.Name) and func.value in names:
                 found.append((node, func.value, method))
             last = method or (func.value if isinstance(func, cst.Name) else "")
@@ -70,7 +70,7 @@ def told_by(container: str, call: EntryCall) -> Confidence | None:
     says so."""
     if not call.method:
         return Confidence.HIGH if call.is_bare else Confidence.MEDIUM
-    are_observers = not _OBSERVERS.isdisjoint(_words(call.name) | _words(container))
+    are_observers = not OBSERVER_WORDS.isdisjoint(_words(call.name) | _words(container))
     tells = not _TELLS.isdisjoint(_words(call.method))
     if not call.is_bare or not (are_observers or tells):
         return None
