@@ -4,10 +4,14 @@ A rule asks a question; the answer comes from one pass over the words of the pro
 few that hit. It depends on the sources and the configuration alone, so a run over one file answers as one over all.
 """
 
-from patternlint.project.ancestry import Ancestors, Ancestry, Subclasses
-from patternlint.project.imports import ImportPath, Rebinds
-from patternlint.project.project import Project, Question
-from patternlint.project.references import AttributeUses, Reference, ReferencesTo
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from patternlint.project.ancestry import Ancestors, Ancestry, Subclasses
+    from patternlint.project.imports import ImportPath, Rebinds
+    from patternlint.project.project import Project, Question
+    from patternlint.project.references import AttributeUses, Reference, ReferencesTo
 
 __all__ = [
     "Ancestors",
@@ -21,3 +25,23 @@ __all__ = [
     "ReferencesTo",
     "Subclasses",
 ]
+
+_MODULES = {
+    "Ancestors": "ancestry",
+    "Ancestry": "ancestry",
+    "AttributeUses": "references",
+    "ImportPath": "imports",
+    "Project": "project",
+    "Question": "project",
+    "Rebinds": "imports",
+    "Reference": "references",
+    "ReferencesTo": "references",
+    "Subclasses": "ancestry",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a question when somebody asks one: most runs over clean files ask none."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from patternlint.errors import PatternlintError
-from patternlint.facts import Module, Scope
 from patternlint.project.files import ModuleNames
-from patternlint.project.outline import Outline, outline_of
 from patternlint.source import Source
 from patternlint.words import words_of
 
 if TYPE_CHECKING:
     from patternlint.config import Settings
+    from patternlint.facts import Module, Scope
+    from patternlint.project.outline import Outline
 
 A = TypeVar("A", covariant=True)
 
@@ -89,6 +89,8 @@ class Project:
         Raises:
             SyntaxError, RecursionError, MemoryError: as for :class:`Module`.
         """
+        from patternlint.facts import Module
+
         return Module(source, self.module_name(source.path), self.relpath(source.path))
 
     def overlay(self, source: Source) -> None:
@@ -216,7 +218,7 @@ class Project:
             return
         module = self._read(path)
         if module is not None and path not in self._outlines:
-            self._outlines[path] = outline_of(module)
+            self._outlines[path] = _outlined(module)
         yield module
         if module is not None:
             module.release()
@@ -225,7 +227,7 @@ class Project:
         """What is remembered of a module; None where it cannot be read or does not parse."""
         if path not in self._outlines:
             with self._passing(path) as module:
-                self._outlines[path] = None if module is None else outline_of(module)
+                self._outlines[path] = None if module is None else _outlined(module)
         return self._outlines[path]
 
     @property
@@ -302,6 +304,12 @@ class Project:
             self._answers[key] = question.answer(self)
         answer: A = self._answers[key]
         return answer
+
+
+def _outlined(module: Module) -> Outline:
+    from patternlint.project.outline import outline_of
+
+    return outline_of(module)
 
 
 def _size(module: Module | None) -> int:
