@@ -34,8 +34,7 @@ def main(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
         print(f"patternlint {VERSION}")
         return _CLEAN
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _prepare_streams()
     try:
         status = _command(arguments)
         sys.stdout.flush()
@@ -54,6 +53,16 @@ def main(arguments: list[str]) -> int:
         print("interrupted", file=sys.stderr)
         return _INTERRUPTED
     return status
+
+
+def _prepare_streams() -> None:
+    """Output that always can be written: what a terminal's encoding lacks as escapes, to nowhere if it was closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        else:
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _command(arguments: list[str]) -> int:

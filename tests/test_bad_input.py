@@ -162,6 +162,15 @@ def test_a_closed_pipe_ends_the_run_quietly(tmp_path: Path) -> None:
     assert result.stderr == ""
 
 
+def test_output_that_was_closed_before(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "deco.py": TIMED})
+    for closed in (">&-", "2>&-", ">&- 2>&-"):
+        command = f"{sys.executable} -m patternlint . nowhere.py {closed}"
+        result = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert result.returncode == 2
+        assert "Traceback" not in result.stderr
+
+
 def test_ctrl_c_leaves_whole_files(tmp_path: Path) -> None:
     write_tree(tmp_path, {"patternlint.toml": "", **{f"m{i:03}.py": TIMED for i in range(400)}})
     process = subprocess.Popen(
