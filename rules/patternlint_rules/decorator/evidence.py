@@ -72,6 +72,7 @@ class UsesOfDecorator(NamedTuple):
                 for application, place in _applications(project, scope, places, self.calls):
                     places.discard(place)
                     applied.append(application)
+                places -= _delegated(scope, places, self.calls)
                 for name, place in _configured(scope, places, self.calls):
                     places.discard(place)
                     uses = project.ask(UsesOfDecorator(f"{module.name}.{name}", (0,)))
@@ -79,6 +80,18 @@ class UsesOfDecorator(NamedTuple):
                     otherwise += uses.otherwise
             otherwise += 0 if module.is_test else len(places)
         return Uses(tuple(applied), otherwise, imported)
+
+
+class ReadsName(NamedTuple):
+    """Whether a function or class of the project asks functions for their name: it may keep them under it."""
+
+    dotted: str
+
+    def answer(self, project: Project) -> bool:
+        """By any ``x.__name__`` in it."""
+        found = project.find(self.dotted)
+        nodes = [] if found is None else ast.walk(found.node)
+        return any(isinstance(n, ast.Attribute) and n.attr in ("__name__", "__qualname__") for n in nodes)
 
 
 Place = tuple[int, int]
@@ -112,6 +125,15 @@ def _configured(scope: Scope, places: set[Place], calls: tuple[int, ...]) -> Ite
                 name = dotted(statement.targets[0])
                 if name is not None:
                     yield f"{scope.qualname.replace('<locals>.', '')}.{name}".lstrip("."), place
+
+
+def _delegated(scope: Scope, places: set[Place], calls: tuple[int, ...]) -> set[Place]:
+    """``return d(func)``: another decorator hands its function on, for itself no use of this one."""
+    found: set[Place] = set()
+    for statement in scope.statements():
+        if isinstance(statement, ast.Return) and isinstance(statement.value, ast.Call):
+            found |= _places(scope.module, statement.value.func, calls) & places
+    return found
 
 
 def _places(module: Module, node: ast.expr, calls: tuple[int, ...]) -> set[Place]:
@@ -238,8 +260,10 @@ def _is_type_variable(scope: Scope, name: str) -> bool:
 
 
 def says_decorator(scopes: Iterable[Scope]) -> bool:
-    """Whether a name or docstring calls it a decorator."""
+    """Whether a name or docstring calls it a decorator; the module's own name may do so."""
     for scope in scopes:
+        if _SAYS_DECORATOR.search(scope.module.name.rpartition(".")[2]):
+            return True
         text = f"{scope.name.replace('_', ' ')} {ast.get_docstring(scope.function, clean=False) or ''}"
         if _SAYS_DECORATOR.search(text):
             return True
@@ -249,6 +273,12 @@ def says_decorator(scopes: Iterable[Scope]) -> bool:
 def binds_another_parameter(scope: Scope, arguments: set[str]) -> bool:
     """Whether names that the wrapper passes on are the decorator's other parameters: then it is partial application."""
     return bool(arguments & set(scope.parameters))
+
+
+def mentions_wraps(scope: Scope) -> bool:
+    """Whether a comment in the function speaks of ``wraps``: then it is missing on purpose."""
+    last = scope.function.end_lineno or scope.row
+    return any(scope.row <= row <= last and "wraps" in text for row, text in scope.module.source.comments.items())
 
 
 def is_public(scope: Scope, imported: bool) -> bool:

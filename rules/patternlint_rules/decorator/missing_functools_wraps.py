@@ -11,10 +11,12 @@ from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, 
 from patternlint_rules.decorator.callable_class import DecoratorClass, decorator_class, may_be_decorator_class
 from patternlint_rules.decorator.evidence import (
     CALLED_LIKE_A_FUNCTION,
+    ReadsName,
     Uses,
     UsesOfDecorator,
     is_public,
     keeps_callable_type,
+    mentions_wraps,
     says_decorator,
 )
 from patternlint_rules.decorator.identity import is_cared_for
@@ -94,7 +96,7 @@ class MissingFunctoolsWraps(Rule):
         if shape is None:
             return
         bare = [w for w in shape.wrappers if not is_cared_for(shape, w, self.resolve)]
-        if not bare:
+        if not bare or mentions_wraps(self.scope):
             return
         levels = levels_of(node, self.ancestors, self.scope_of)
         uses = self.project.ask(UsesOfDecorator(levels.dotted, levels.calls))
@@ -200,5 +202,6 @@ class MissingFunctoolsWraps(Rule):
         return fix
 
     def _mind_registration(self, fix: FixBuilder, uses: Uses) -> None:
-        if any(name.rpartition(".")[2] in _REGISTERS_BY_NAME for a in uses.applied for name in a.above):
+        above = {name for a in uses.applied for name in a.above}
+        if any(n.rpartition(".")[2] in _REGISTERS_BY_NAME or self.project.ask(ReadsName(n)) for n in above):
             fix.lower(Applicability.UNSAFE, "registered-by-name")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from patternlint.facts import Scope, dotted, own_nodes
-from patternlint.project import Ancestry, AttributeUses, Project, ReferencesTo, Subclasses
+from patternlint.project import Ancestry, Project, ReferencesTo, Subclasses
 from patternlint.rule import Rule
 
 # reasons for which there is no canonical fix at all, and reasons that make it unsafe
@@ -61,15 +61,29 @@ def doubts(rule: Rule, scope: Scope, *, arguments: bool, constructed_anywhere: b
 
 
 class UsedOutside(NamedTuple):
-    """Whether code outside a class uses one of its attributes, whatever object it takes it from."""
+    """Whether code outside a class may use one of its attributes."""
 
     class_name: str
     attribute: str
 
     def answer(self, project: Project) -> bool:
-        """By the attribute's name alone, in modules that know the class."""
-        return any(_is_outside(r.module, r.scope, self.class_name) and _knows(project, r.module, self.class_name)
-                   for r in project.ask(AttributeUses(self.attribute)))  # fmt: skip
+        """By the attribute's name, in modules that know the class; what another class takes from itself is its own."""
+        last = self.class_name.rpartition(".")[2]
+        return any(
+            node.attr == self.attribute
+            and _is_outside(module.name, scope.qualname, self.class_name)
+            and not _is_another_class(module.resolve(node.value, scope), node.value, scope, self.class_name)
+            for module in project.modules_with(last, self.attribute)
+            for scope in module.scopes
+            for node in own_nodes(scope.node)
+            if isinstance(node, ast.Attribute)
+        )
+
+
+def _is_another_class(resolved: str | None, base: ast.expr, scope: Scope, class_name: str) -> bool:
+    if resolved is not None and resolved.rpartition(".")[2][:1].isupper():
+        return resolved != class_name
+    return scope.enclosing_class is not None and dotted(base) in ("cls", "self")
 
 
 class ConstructedOutside(NamedTuple):
@@ -87,11 +101,6 @@ def _is_outside(module: str, scope: str, class_name: str) -> bool:
     qualname = class_name.removeprefix(module + ".")
     inside = class_name.startswith(module + ".") and (scope == qualname or scope.startswith(qualname + "."))
     return not inside
-
-
-def _knows(project: Project, module: str, class_name: str) -> bool:
-    found = project.module(module)
-    return found is not None and class_name.rpartition(".")[2] in found.source.text
 
 
 def _has_metaclass(project: Project, names: tuple[str, ...]) -> bool:

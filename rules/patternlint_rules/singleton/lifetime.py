@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from patternlint.facts import Scope, dotted, own_nodes
 
 _LOGGERS = frozenset({"log", "logger", "logging", "_log", "_logger", "_LOGGER", "LOG", "LOGGER", "warnings"})
-_THREADS = frozenset(
-    {"threading", "Thread", "Lock", "RLock", "Condition", "Semaphore", "ThreadPoolExecutor", "concurrent",
-     "run_in_executor", "to_thread"}
-)  # fmt: skip
+_THREADS = ("threading.", "concurrent.futures.", "queue.", "_thread.")
+_TO_THREADS = frozenset({"run_in_executor", "to_thread", "run_in_threadpool"})
 _ONE_THREAD = frozenset(
     {"asyncio", "aiohttp", "aiodns", "anyio", "trio", "uvloop", "QtWidgets", "QtCore", "QObject", "QWidget", "wx",
      "tkinter", "gtk", "Gtk"}
@@ -68,21 +66,25 @@ def _initializers(scope: Scope) -> list[Scope]:
 
 def is_for_threads(scope: Scope) -> bool:
     """Whether the class itself deals with threads: it holds a lock, starts a thread or an executor."""
-    return not _THREADS.isdisjoint(_names_in(scope))
+    for inner in scope.walk():
+        for node in own_nodes(inner.node):
+            if isinstance(node, ast.Attribute) and node.attr in _TO_THREADS:
+                return True
+            if isinstance(node, ast.Name | ast.Attribute):
+                resolved = scope.module.resolve(node, inner)
+                if resolved is not None and resolved.startswith(_THREADS):
+                    return True
+    return False
 
 
 def has_one_thread(scope: Scope) -> bool:
     """Whether the class belongs to an event loop or a GUI: one thread constructs it, and nothing runs in between."""
-    if not _ONE_THREAD.isdisjoint(_names_in(scope)):
+    if not _ONE_THREAD.isdisjoint(_mentioned(scope)):
         return True
     methods = [m for name, m in scope.methods.items() if not name.startswith("__")]
     if methods and all(m.is_async for m in methods if not m.name.startswith("_")):
         return any(m.is_async for m in methods)
     return any(b.loads.startswith(_ONE_THREAD_MODULES) for b in scope.module.imports)
-
-
-def _names_in(scope: Scope) -> set[str]:
-    return set(_mentioned(scope))
 
 
 def _mentioned(scope: Scope) -> Iterator[str]:

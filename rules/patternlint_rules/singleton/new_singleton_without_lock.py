@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
 
 _LOCK = "_instance_lock"
+_LOCALS = ("instance", "new_instance")
 _PER_CONTEXT = ("ContextVar", "local", "Local", "WeakKeyDictionary")
 
 
@@ -53,7 +54,8 @@ class NewSingletonWithoutLock(Rule):
             def __init__(self):
                 self.connections = connect_all()
 
-    or keep `__new__`, test again under a lock, and publish last.
+    or keep `__new__`, test again under a lock, and publish last (which does not cover an `__init__`: Python runs it
+    again on every call, outside of the lock).
 
     Reported with high confidence where the class itself deals with threads; with medium confidence where its
     construction does work; low where one thread owns it (an event loop, a GUI), where the module's own body constructs
@@ -73,6 +75,7 @@ class NewSingletonWithoutLock(Rule):
         **DOUBTS,
         "unknown-base": "a base class is not known: it may turn the lock into a field",
         "attributes-are-fields": "the class turns its attributes into fields, the lock would become one",
+        "comment-inside": "a comment stands inside the code that the fix would rewrite",
         "no-simple-guard": "the slot is not tested by one plain `if` that builds the instance",
         "asks-for-itself": "what is called while the instance is built may ask for it again",
         "name-taken": "the class already has a name that the fix needs",
@@ -190,7 +193,7 @@ class NewSingletonWithoutLock(Rule):
         owner = new.params.params[0].name.value
         test = self.text(guard.test)
         header = [f"if {test}:", f"    with {owner}.{_LOCK}:", f"        if {test}:"]
-        lines = [*header, *(f"            {line}" for line in body)]
+        lines = [*header, *(f"            {line}" if line else "" for line in body)]
         fix.replace(guard, "\n".join(lines))
         lock = f"{_LOCK} = {fix.name('threading', 'RLock')}()"
         if (line := slot_statement(node, store.slot)) is not None:
@@ -203,37 +206,49 @@ class NewSingletonWithoutLock(Rule):
         """The guard's statements on a local instance that is stored at the end."""
         statements = [s for s in guard.body.body if isinstance(s, cst.SimpleStatementLine)]
         texts = [self.text(s).strip("\n") for s in statements]
-        if any("\n" in t or "#" in t for t in texts) or len(statements) != len(guard.body.body):
-            fix.refuse("comment-inside" if any("#" in t for t in texts) else "no-simple-guard")
-            return []
+        if any(not _is_one_line(t) for t in texts) or len(statements) != len(guard.body.body):
+            fix.refuse("no-simple-guard")
+        whole = self.text(guard)
+        if "#" in whole.partition("\n")[0] or whole.count("#") != sum(t.count("#") for t in texts):
+            fix.refuse("comment-inside")
         index = next((i for i, s in enumerate(statements) if any(n is store.node for n in s.body)), None)
         if index is None or len(statements[index].body) != 1:
             fix.refuse("no-simple-guard")
             return []
         if len(statements) - 1 == index:
-            return texts
+            return _lines(texts)
         target = store.node.targets[0].target if isinstance(store.node, cst.Assign) else store.node.target
         slot = self.text(target)
-        local = fix.free_name("instance")
-        if self._may_ask_again(statements[index + 1 :]):
-            fix.lower(Applicability.UNSAFE, "asks-for-itself")
+        used = {n.value for n in descendants(new) if isinstance(n, cst.Name)}
+        local = next(name for name in (*_LOCALS, fix.free_name("instance")) if name not in used)
+        self._mind_questions(fix, statements[index + 1 :])
         later = [t.replace(slot, local) for t in texts[index + 1 :]]
         if any(store.slot in t for t in later):
             fix.refuse("no-simple-guard")
-        return [*texts[:index], f"{local} = {self.text(store.value)}", *later, f"{slot} = {local}"]
+        built = texts[index].replace(slot, local, 1)
+        return _lines([*texts[:index], built, *later, f"{slot} = {local}"])
 
-    def _may_ask_again(self, statements: list[cst.SimpleStatementLine]) -> bool:
-        """Whether calls between building and storing may come back for the instance."""
+    def _mind_questions(self, fix: FixBuilder, statements: list[cst.SimpleStatementLine]) -> None:
+        """What runs between building and storing must not ask for the instance: it would be built for ever."""
         scope = self.scope
         for call in (n for s in statements for n in descendants(s) if isinstance(n, cst.Call)):
-            method = scope.methods.get((dotted(call.func) or "").rpartition(".")[2])
-            if method is None:
-                resolved = self.module.resolve(dotted(call.func) or "", scope)
-                if resolved is None or self.project.owns(resolved):
-                    return True
-            elif any(isinstance(n, ast.Name) and n.id in (scope.name, "cls") for n in ast.walk(method.node)):
-                return True
-        return False
+            name = dotted(call.func) or ""
+            method = scope.methods.get(name.rpartition(".")[2])
+            if method is not None:
+                if any(isinstance(n, ast.Name) and n.id in (scope.name, "cls") for n in ast.walk(method.node)):
+                    fix.refuse("asks-for-itself")
+            elif (resolved := self.module.resolve(name, scope)) is None or self.project.owns(resolved):
+                fix.lower(Applicability.UNSAFE, "asks-for-itself")
+
+
+def _is_one_line(text: str) -> bool:
+    """Whether a statement is one line, comment lines before it left out."""
+    *before, _last = text.split("\n")
+    return all(not line.strip() or line.lstrip().startswith("#") for line in before)
+
+
+def _lines(texts: list[str]) -> list[str]:
+    return [line for text in texts for line in text.split("\n")]
 
 
 def _simple_guard(new: cst.FunctionDef, store: Store, tests: list[tuple[cst.If, Test]]) -> cst.If | None:
