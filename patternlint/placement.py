@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from patternlint.regions import Region
 
 FUTURE, STANDARD, THIRD_PARTY, FIRST_PARTY = range(4)
+_LINE = 90
 
 
 def spell(module: Module, scope: Scope, target: str, name: str = "") -> tuple[str, Import | None]:
@@ -80,16 +81,32 @@ def import_edits(module: Module, imports: Iterable[Import]) -> list[Edit]:
     missing = [i for i in dict.fromkeys(imports) if not _present(module, i)]
     header = _header(module)
     merged: dict[int, list[str]] = {}
-    inserted: dict[int, list[str]] = {}
+    inserted: dict[int, dict[str, list[str]]] = {}  # row -> `import x`, or `from x` with its names
     for wanted in missing:
         line = _extendable(module, header, wanted)
         if line is not None:
             merged.setdefault(line, []).append(_alias(wanted))
             continue
-        row = _row_for(module, header, wanted)
-        inserted.setdefault(row, []).append(_statement(wanted))
+        statements = inserted.setdefault(_row_for(module, header, wanted), {})
+        if wanted.name:
+            statements.setdefault(f"from {wanted.module}", []).append(_alias(wanted))
+        else:
+            statements[_statement(wanted)] = []
     edits = [_extend(module, row, names) for row, names in merged.items()]
-    return edits + [_insert(module, header, row, lines) for row, lines in inserted.items()]
+    for row, statements in inserted.items():
+        lines = [_from(module, head, names) if names else head for head, names in statements.items()]
+        edits.append(_insert(module, header, row, lines))
+    return edits
+
+
+def _from(module: Module, head: str, names: list[str]) -> str:
+    """A from-import of several names, in parentheses where one line does not hold them."""
+    every = sorted(names, key=str.lower)
+    line = f"{head} import {', '.join(every)}"
+    if len(line) < _LINE:
+        return line
+    newline = module.source.newline
+    return f"{head} import ({newline}{''.join(f'    {name},{newline}' for name in every)})"
 
 
 def _present(module: Module, wanted: Import) -> bool:
@@ -202,7 +219,7 @@ def _extendable(module: Module, header: list[ast.stmt], wanted: Import) -> int |
             and module.absolute(s) == _absolute(module, wanted)
             and s.names[0].name != "*"
             and not set("#;(\\") & set(module.source.line(s.lineno))
-            and len(module.source.line(s.lineno)) + len(_alias(wanted)) < 90
+            and len(module.source.line(s.lineno)) + len(_alias(wanted)) < _LINE
         ):
             return s.lineno
     return None

@@ -30,14 +30,17 @@ REASONS = {
     "new-dependency": "the import loads a third-party package that this module does not need otherwise",
     "only-raised": "what is imported serves to raise an exception",
     "patched-in-tests": "tests replace the name in its home module, which an import at the top would not see",
-    "platform-module": "not every platform has the module",
+    "platform-module": "not every platform, or not every version of Python, has the module",
     "pragma-on-line": "a comment to a tool stands on the line: it would not mean the same anywhere else",
     "runs-rarely": "the function runs once in the life of a process or an installation",
     "unknown-module": "the imported module is not among the project's files",
 }
 
+# modules that some platforms or some versions of Python do not have
 _PLATFORM_MODULES = frozenset(
     {
+        "aifc", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "crypt", "distutils", "imghdr", "imp",
+        "mailcap", "nntplib", "pipes", "smtpd", "sndhdr", "sunau", "telnetlib", "uu", "xdrlib",
         "_winapi", "curses", "dbm", "fcntl", "grp", "idlelib", "msvcrt", "nis", "nt", "ossaudiodev", "posix", "pty",
         "pwd", "readline", "resource", "spwd", "sqlite3", "syslog", "termios", "tkinter", "tty", "turtle", "winreg",
         "winsound",
@@ -89,7 +92,7 @@ def weigh(project: Project, path: RequestPath, statement: InnerImport) -> Verdic
         verdict = verdict.but("runs-rarely", Confidence.LOW)
     if path.handler.is_task:
         verdict = verdict._replace(confidence=min(verdict.confidence, Confidence.MEDIUM))
-    for doubt, confidence in _doubts_about_the_text(module, statement):
+    for doubt, confidence in _doubts_about_the_text(project, module, statement):
         verdict = verdict.but(doubt, confidence)
     return verdict
 
@@ -107,13 +110,17 @@ def hoist(rule: Rule, node: cst.Import | cst.ImportFrom, statement: InnerImport,
                 fix.import_(alias.name, "", alias.asname or "")
     fix.remove(node)
     fix.lower(verdict.applicability, verdict.doubt)
-    if any(True for _ in statement.clashes) or any(_is_taken(module, b) for b in statement.bindings):
+    if any(True for _ in statement.clashes) or any(_is_taken(rule.project, module, b) for b in statement.bindings):
         fix.refuse("name-taken")
     return fix
 
 
-def _is_taken(module: Module, binding: ImportBinding) -> bool:
+def _is_taken(project: Project, module: Module, binding: ImportBinding) -> bool:
+    """Whether the module's top binds the name to something else, or a submodule of the package has it."""
     bindings = module.scope.bindings.get(binding.name, ())
+    submodule = f"{module.name}.{binding.name}"
+    if module.is_package and binding.target != submodule and project.path_of(submodule) is not None:
+        return True
     return any(b.imported is None or b.imported.target != binding.target for b in bindings)
 
 
@@ -220,10 +227,12 @@ def _is_django_app(module: Module, loads: str) -> bool:
     return "models" in parts or (loads.startswith("django.contrib.") and not _APP_PARTS.isdisjoint(parts))
 
 
-def _doubts_about_the_text(module: Module, statement: InnerImport) -> Iterator[tuple[str, Confidence]]:
+def _doubts_about_the_text(
+    project: Project, module: Module, statement: InnerImport
+) -> Iterator[tuple[str, Confidence]]:
     """Names that mean something else somewhere in the module, and what stands on the statement's line."""
     for binding in statement.bindings:
-        if _is_taken(module, binding):
+        if _is_taken(project, module, binding):
             yield "name-taken", Confidence.LOW
     for name, target in ((b.name, b.target) for b in statement.bindings):
         if hasattr(builtins, name):

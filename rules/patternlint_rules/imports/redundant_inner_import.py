@@ -73,6 +73,7 @@ class RedundantInnerImport(Rule):
         if not again:
             return
         names = ", ".join(f"'{_imported(b)}'" for b, _ in again)
+        verb = "is" if len(again) == 1 else "are"
         fix = self.fix(f"remove the import of {names}")
         kept = [a for a, twin in zip(statement.node.names, twins, strict=True) if twin is None]
         if kept:
@@ -87,8 +88,8 @@ class RedundantInnerImport(Rule):
             fix.refuse("name-taken")
         self.report(
             node,
-            f"{names} {'is' if len(again) == 1 else 'are'} imported at the top already: a use above this line fails, and"
-            " readers look for a cycle that is not there",
+            f"{names} {verb} imported at the top already: here it is a local, unbound above this line, and hints at a"
+            " cycle that is not there",
             confidence=Confidence.HIGH if all(t.same_path for _, t in again) else Confidence.MEDIUM,
             evidence=[
                 Evidence(self.module.relpath, t.binding.row, f"'{_imported(b)}' is imported here") for b, t in again

@@ -136,7 +136,7 @@ def _by_method(scope: Scope) -> Handler | None:
         return None
     if name.startswith("on_") and name[3:] in known.VERBS and _takes(scope, "req", "request"):
         return Handler(scope, "a Falcon responder")
-    if name in known.SERVING_METHODS or re.fullmatch(r"do_[A-Z]+", name):
+    if name in known.SERVING_METHODS or re.fullmatch(r"(?:do|render)_[A-Z]+", name):
         return Handler(scope, f"a method of the view '{owner.name}'", owner.dotted)
     if len(scope.parameters) == 3 and scope.parameters[2].endswith("context") and not name.startswith("_"):
         return Handler(scope, f"a method of the gRPC service '{owner.name}'", owner.dotted)
@@ -242,6 +242,8 @@ def _is_confirmed(project: Project, handler: Handler) -> bool:
         return any(a.endswith("Servicer") for a in ancestors.all)
     if name.startswith("do_"):
         return not known.STANDARD_SERVERS.isdisjoint(ancestors.external)
+    if name.startswith("render_"):
+        return any(a.startswith("twisted.web.") for a in ancestors.external)
     return any(_serves(a, handler.scope) for a in ancestors.external) or any(
         a.rpartition(".")[2] == "HomeAssistantView" for a in ancestors.all
     )
