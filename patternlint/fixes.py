@@ -263,9 +263,9 @@ class FixBuilder:
         Returns:
             False if a name is not bound at the module's top level above the region: the fix is then refused.
         """
-        from patternlint.placement import row_before_region
+        from patternlint.placement import row_above
 
-        row = row_before_region(self._module, self._visit.region, uses)
+        row = row_above(self._module, self._scope, self._visit.region, uses)
         if row is None:
             self.refuse("no-place")
             return False

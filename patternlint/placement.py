@@ -42,13 +42,14 @@ def _is_bound(module: Module, name: str) -> bool:
     return any(name in scope.bindings for scope in module.scopes)
 
 
-def row_before_region(module: Module, region: Region, uses: Collection[str]) -> int | None:
+def row_above(module: Module, scope: Scope, region: Region, uses: Collection[str]) -> int | None:
     """The row (1-based) of the line before which a module-level definition that reads `uses` may stand.
 
-    It is the first row of the top-level statement that holds the region, decorators and the comment lines directly
-    above included. None if one of the names is bound below that, in a block, or nowhere in the module.
+    It is the first row of the top-level statement that holds the scope (the region, for code of the module itself),
+    decorators and the comment lines directly above included. None if one of the names is bound below that, in a block,
+    or nowhere in the module.
     """
-    first, _ = module.source.position(region.start)
+    first = scope.row if scope is not module.scope else module.source.position(region.start)[0]
     statement = next((s for s in module.tree.body if _begin(s) <= first <= (s.end_lineno or s.lineno)), None)
     if statement is None:
         return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from patternlint.cstnames import dotted
 from patternlint.facts import Module
 from patternlint.rule import Applicability, Confidence, Family, Rule, cst
-from patternlint_rules.strategy.chain import Chain, chains_of
+from patternlint_rules.strategy.chain import Chain, chains_of, simple_statements
 from patternlint_rules.strategy.classes import Hierarchy, HierarchyOf, IsExceptionClass, IsHook, is_of_project
 from patternlint_rules.strategy.constants import unsettled
 from patternlint_rules.strategy.keys import may_be_key
@@ -126,11 +126,14 @@ class LongTypeChain(Rule):
         return self.project.ask(IsHook(owner.dotted, self.scope.name, subject))
 
     def _say(self, chain: Chain, own: set[str], confidence: Confidence, fix: FixBuilder | str) -> None:
-        loop = " for each item of a loop" if in_loop(self) else ""
+        item = " for each item of a loop" if in_loop(self) else ""
+        rest = chain.else_body or [s for line in chain.after[:1] for s in simple_statements(line) if chain.is_run]
+        raises = bool(rest) and isinstance(rest[0], cst.Raise)
+        then = "is an error at run time" if raises else "silently gets what is meant for others"
         self.report(
             chain.first,
-            f"{len(own)} classes of the project are told apart here by isinstance{loop}: a class that is added later "
-            f"falls through to {'the else' if chain.orelse is not None else 'nothing'} without an error",
+            f"{len(own)} classes of the project are told apart{item} by isinstance: one that is added later {then} "
+            "until somebody edits this chain",
             confidence=confidence,
             fix=None if isinstance(fix, str) else fix,
             why_not_fixed=fix if isinstance(fix, str) else "",

@@ -19,6 +19,7 @@ from patternlint_rules.strategy.surroundings import is_exempt
 from patternlint_rules.strategy.table import (
     DICT,
     Comments,
+    annotation,
     comments_of,
     display,
     entries_of,
@@ -54,7 +55,7 @@ class MappingChain(Rule):
     applicability, since = Applicability.SAFE, "0.1"
     words = frozenset({"def", "if"})
     low_in_tests = True
-    peers = frozenset({"SIM116", "PLR0911", "PLR0912", "too-many-return-statements", "too-many-branches"})
+    peers = frozenset({"SIM116"})
     options: Mapping[str, Any] = {"min-branches": 4}
     reasons: ClassVar[Mapping[str, str]] = {
         "proved-complete": "the type checker proves that no key is missing, which it cannot for a dict",
@@ -65,7 +66,7 @@ class MappingChain(Rule):
         "computed-object": "the branches call methods of an object that is computed anew",
         "translated-text": "the texts are collected for translation where they stand",
         "spans-lines": "a value holds a string of several lines",
-        "subject-may-be-unhashable": "what cannot be hashed takes the else of the chain, and raises TypeError from the dict",
+        "subject-may-be-unhashable": "what cannot be hashed takes the chain's else, but raises TypeError from a dict",
         "function-is-bound-early": "the table holds the functions themselves, so that a patched name is not seen",
         "values-are-mutable": "the values are mutable, so that the table is made anew at each call",
         "keys-of-several-kinds": "the keys are not known to be all str, all int or members of one enum",
@@ -158,7 +159,9 @@ class MappingChain(Rule):
         if code is None:
             fix.refuse("spans-lines")
             return fix
-        write(fix, chain, code, place, f"{name} = {table}", self._module_names(chain, hole), local=local)
+        of_type, names = annotation(chain, mapping, self)
+        names |= roots([*chain.keys, *hole.values]) & self.module.scope.bindings.keys()
+        write(fix, chain, code, place, f"{name}{of_type} = {table}", names, local=local)
         self._doubt(fix, chain, hole, local=local)
         return fix
 
@@ -185,14 +188,11 @@ class MappingChain(Rule):
             self.resolve(name) is None or self.resolve(name) != self.module.resolve(name) for name in names
         )
 
-    def _module_names(self, chain: Chain, hole: Hole) -> set[str]:
-        return {n for n in roots([*chain.keys, *hole.values]) if n in self.module.scope.bindings}
-
     def _say(self, chain: Chain, mapping: Uniform, confidence: Confidence, fix: FixBuilder | str) -> None:
         self.report(
             chain.first,
-            f"{len(chain.keys)} values of '{chain.name}' are mapped by control flow: a new one needs a new branch, and "
-            f"one that is left out goes unnoticed",
+            f"{len(chain.keys)} values of '{chain.name}' are mapped by control flow: whoever adds one has to find this "
+            "chain, and one that is left out goes unnoticed",
             confidence=confidence,
             fix=None if isinstance(fix, str) else fix,
             why_not_fixed=fix if isinstance(fix, str) else "",

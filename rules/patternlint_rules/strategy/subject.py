@@ -29,12 +29,23 @@ def is_surely_hashable(subject: cst.BaseExpression, rule: Rule) -> bool:
 
 def _is_hashable(name: str, binding: Binding, rule: Rule, annotated: bool) -> bool:
     if binding.kind == "parameter":
+        if _is_enum_member(name, rule):
+            return True
         arguments = rule.scope.function.args
         for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
             if argument.arg == name:
                 return argument.annotation is not None and _names_hashable(argument.annotation, rule)
         return False
     return annotated or (binding.kind in ("assign", "walrus") and _makes_str(binding.value))
+
+
+def _is_enum_member(name: str, rule: Rule) -> bool:
+    """Whether a parameter is the ``self`` of an enum's method."""
+    owner = rule.scope.enclosing_class
+    if owner is None or rule.scope.parameters[0] != name or rule.scope.function.decorator_list:
+        return False
+    enumeration = rule.project.ask(EnumerationAt(owner.dotted))
+    return enumeration.is_enum and enumeration.mixin != "?"
 
 
 def _makes_str(value: ast.expr | None) -> bool:

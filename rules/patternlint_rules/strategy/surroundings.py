@@ -60,7 +60,7 @@ def covers_half(chain: Chain, rule: Rule) -> bool:
 
 def normalises(chain: Chain) -> bool:
     """Whether a branch hands the subject back as it is, or rebinds it: the chain brings a value into one shape."""
-    for statement in (s for branch in chain.branches for s in branch.body):
+    for statement in (s for branch in chain.branches if branch.test is not None for s in branch.body):
         if isinstance(statement, cst.Return) and statement.value is not None:
             if spelled(statement.value) == chain.name:
                 return True

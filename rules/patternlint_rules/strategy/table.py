@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import io
 import re
 import textwrap
@@ -13,7 +15,7 @@ from patternlint.cstnames import dotted
 from patternlint.rule import Rule, cst
 from patternlint_rules.strategy.chain import Branch, Chain, simple_statements, spelled
 from patternlint_rules.strategy.constants import names_in
-from patternlint_rules.strategy.keys import is_literal
+from patternlint_rules.strategy.keys import constant_of, is_literal
 from patternlint_rules.strategy.uniform import Uniform, is_constant
 
 if TYPE_CHECKING:
@@ -219,6 +221,26 @@ def _with(mapping: Uniform, expression: str, rule: Rule) -> str | None:
         return None
     assert isinstance(filled, cst.BaseSmallStatement)
     return spelled(filled.with_changes(semicolon=cst.MaybeSentinel.DEFAULT))
+
+
+def _is_literal(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.BaseExpression) and is_literal(node)
+
+
+_PLAIN = frozenset({"str", "int", "float", "bool", "bytes", "tuple", "object", "Any", "Optional", "Union"})
+
+
+def annotation(chain: Chain, mapping: Uniform, rule: Rule) -> tuple[str, set[str]]:
+    """The type that a table of literals needs where a function promises more than ``str``, and the names in it."""
+    returns = rule.scope.function.returns
+    if returns is None or mapping.kind != "Return" or not all(map(_is_literal, mapping.holes[0].values)):
+        return "", set()
+    names = {node.id for node in ast.walk(returns) if isinstance(node, ast.Name)}
+    kinds = {k.kind for key in chain.keys if (k := constant_of(key, rule)) is not None}
+    unbound = any(name not in rule.module.scope.bindings and name not in dir(builtins) for name in names)
+    if names <= _PLAIN or unbound or kinds not in ({"str"}, {"int"}):
+        return "", set()
+    return f": dict[{kinds.pop()}, {ast.unparse(returns)}]", names & rule.module.scope.bindings.keys()
 
 
 def write(fix: FixBuilder, chain: Chain, code: str, place: Place, table: str, uses: set[str], *, local: bool) -> None:
