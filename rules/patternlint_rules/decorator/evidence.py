@@ -20,9 +20,10 @@ _SAYS_DECORATOR = re.compile(r"(?<![a-zA-Z])decorat(e|es|or|ors|ing)(?![a-z])", 
 class Application(NamedTuple):
     """One place where a decorator takes a function: ``@d`` on a def, or ``g = d(g)``.
 
-    `name` is the function's (the new one's where `renames`), `row` that of its def or of the assignment. `parameters`
-    are the plain positional parameters of a decorated def in order, None where it is not known or has other kinds or
-    defaults; `above` are the dotted names (or source texts) of the decorators around this one.
+    `name` is the function's (the new one's where `renames`), `row` that of its def or of the assignment; `installs`
+    says that ``setattr(cls, name, d(method))`` puts it on a class. `parameters` are the plain positional parameters of
+    a decorated def in order, None where it is not known or has other kinds or defaults; `above` are the dotted names
+    (or source texts) of the decorators around this one.
     """
 
     path: str
@@ -30,6 +31,7 @@ class Application(NamedTuple):
     name: str
     in_test: bool
     renames: bool = False
+    installs: bool = False
     parameters: tuple[str, ...] | None = None
     above: tuple[str, ...] = ()
 
@@ -75,6 +77,7 @@ class UsesOfDecorator(NamedTuple):
                 places -= _delegated(scope, places, self.calls)
                 for name, place in _configured(scope, places, self.calls):
                     places.discard(place)
+                    applied += _installed(scope, name)
                     uses = project.ask(UsesOfDecorator(f"{module.name}.{name}", (0,)))
                     applied += uses.applied
                     otherwise += uses.otherwise
@@ -108,6 +111,9 @@ def _applications(
             for place in _places(module, decorator, calls) & places:
                 yield _of_def(scope, decorators[:index]), place
     for statement in scope.statements():
+        if (given := _set_by_name(scope, statement)) is not None:
+            for place in _places(module, given.func, calls) & places:
+                yield _installation(scope, statement), place
         if isinstance(statement, ast.Assign) and isinstance(call := statement.value, ast.Call):
             for place in _places(module, call.func, calls) & places:
                 if name := _replaced(project, scope, statement, call):
@@ -125,6 +131,29 @@ def _configured(scope: Scope, places: set[Place], calls: tuple[int, ...]) -> Ite
                 name = dotted(statement.targets[0])
                 if name is not None:
                     yield f"{scope.qualname.replace('<locals>.', '')}.{name}".lstrip("."), place
+
+
+def _installed(scope: Scope, qualname: str) -> list[Application]:
+    """The same by a local name: ``wrap = deprecated("3.0")``, then ``setattr(cls, name, wrap(method))``."""
+    name = qualname.rpartition(".")[2]
+    given = ((s, _set_by_name(scope, s)) for s in scope.statements() if scope.is_function)
+    return [_installation(scope, s) for s, call in given if call is not None and dotted(call.func) == name]
+
+
+def _set_by_name(scope: Scope, statement: ast.stmt) -> ast.Call | None:
+    """``d(method)`` of ``setattr(cls, name, d(method))``; not where another package's class is patched."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or dotted(call.func) != "setattr" or len(call.args) != 3:
+        return None
+    owner, given = scope.module.resolve(call.args[0], scope), call.args[2]
+    if owner is not None and owner.split(".")[0] != scope.module.name.split(".")[0]:
+        return None
+    return given if isinstance(given, ast.Call) and len(given.args) == 1 else None
+
+
+def _installation(scope: Scope, statement: ast.stmt) -> Application:
+    module = scope.module
+    return Application(module.relpath, statement.lineno, "what setattr installs", module.is_test, installs=True)
 
 
 def _delegated(scope: Scope, places: set[Place], calls: tuple[int, ...]) -> set[Place]:
@@ -170,7 +199,9 @@ def _of_def(scope: Scope, above: list[ast.expr]) -> Application:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         texts.append(scope.module.resolve(called, scope.parent) or ast.unparse(called))
     module = scope.module
-    return Application(module.relpath, scope.row, scope.name, module.is_test, False, names, tuple(texts))
+    return Application(
+        module.relpath, scope.row, scope.name, module.is_test, parameters=names, above=tuple(texts)
+    )
 
 
 def _replaced(project: Project, scope: Scope, statement: ast.Assign, call: ast.Call) -> str:

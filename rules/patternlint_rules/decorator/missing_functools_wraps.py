@@ -127,7 +127,7 @@ class MissingFunctoolsWraps(Rule):
             adapts = all(a.renames for a in uses.applied) and not forwards_anything(wrapper)
             if adapts or uses.otherwise > len(uses.applied):
                 return Confidence.LOW  # it makes functions of another kind, or from other things, too
-            return Confidence.MEDIUM if all(a.in_test for a in uses.applied) else Confidence.HIGH
+            return Confidence.MEDIUM if all(a.in_test or a.installs for a in uses.applied) else Confidence.HIGH
         if self._is_partial_application(wrapper, levels):
             return None
         kept = keeps_callable_type(levels.scopes[0], shape.function, levels.factory)
@@ -154,7 +154,8 @@ class MissingFunctoolsWraps(Rule):
         whom = "the function that it decorates"
         if applied:
             others = len(applied) - 1
-            whom = f"'{applied[0].name}'" + (f" and {others} more" if others else "")
+            first = applied[0].name if applied[0].installs else f"'{applied[0].name}'"
+            whom = first + (f" and {others} more" if others else "")
         self.report(
             node,
             f"tracebacks, logs and docs show '{name}' in place of {whom}: '{decorator}' loses name, docstring and "

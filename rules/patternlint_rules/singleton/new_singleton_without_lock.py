@@ -132,7 +132,8 @@ class NewSingletonWithoutLock(Rule):
         if module_constructs(scope) or (has_one_thread(scope) and not is_for_threads(scope)) or not works:
             confidence = Confidence.LOW
         else:
-            confidence = Confidence.HIGH if is_for_threads(scope) else Confidence.MEDIUM
+            plain = _simple_guard(new, store, tests) is not None or not tests
+            confidence = Confidence.HIGH if plain and is_for_threads(scope) else Confidence.MEDIUM
         self.report(
             node,
             f"two threads that ask for {name}() at once each build one: __new__ fills '{store.slot}' without a lock",
@@ -256,7 +257,8 @@ def _simple_guard(new: cst.FunctionDef, store: Store, tests: list[tuple[cst.If, 
     for statement, test in tests:
         top = any(statement is s for s in new.body.body)
         holds = any(n is store.node for n in descendants(statement.body))
-        if top and holds and not test.when_filled and statement.orelse is None and len(tests) == 1:
+        alone = not isinstance(statement.test, cst.BooleanOperation) and statement.orelse is None
+        if top and holds and alone and not test.when_filled and len(tests) == 1:
             return statement
     return None
 
