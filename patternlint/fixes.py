@@ -205,7 +205,7 @@ class FixBuilder:
             rest = at.source.text[end : at.next_line(end)]
             if "#" in rest:
                 return [Edit(start, end + len(rest) - len(rest.lstrip(" \t")), "")]
-            return [Edit(line_start, at.next_line(end), "")]
+            return [_without_lines(at, line_start, end)]
 
         self._add(tuple(line.body), edits)
 
@@ -215,7 +215,7 @@ class FixBuilder:
 
         def edits(at: Places) -> list[Edit]:
             start, _ = _own_line(at, at.exact(first)[0])
-            return [Edit(start, at.next_line(at.exact(statement)[1]), "")]
+            return [_without_lines(at, start, at.exact(statement)[1])]
 
         self._add((first, statement), edits)
 
@@ -377,6 +377,15 @@ def _own_line(at: Places, start: int) -> tuple[int, str]:
     if line_start + len(indent) != start:
         raise CannotEdit("shares-a-line")
     return line_start, indent
+
+
+def _without_lines(at: Places, line_start: int, end: int) -> Edit:
+    """Take whole lines out, and of blank lines on both sides the one behind them."""
+    source, last = at.source, at.next_line(end)
+    before, after = source.position(line_start)[0] - 1, source.position(last)[0]
+    if before > 0 and not source.line(before).strip() and last < len(source.text) and not source.line(after).strip():
+        last = source.line_start(after + 1)
+    return Edit(line_start, last, "")
 
 
 def _statement_edit(at: Places, node: cst.CSTNode, code: str) -> Edit:

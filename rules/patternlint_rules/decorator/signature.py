@@ -29,7 +29,11 @@ def takes_what_function_takes(wrapper: Wrapper, function: str, applied: tuple[Ap
 
 
 def _passes_all(call: cst.Call, function: str, plain: list[str], star: str, double: str) -> bool:
-    """``f(a, b, *args, **kwargs)``, or the same behind the function: ``run(f, a, b, *args, **kwargs)``."""
+    """``f(a, b, *args, **kwargs)``, the same behind the function (``run(f, a, b, *args, **kwargs)``), or both as they
+    are (``submit(f, args, kwargs)``, ``Thread(target=f, args=args, kwargs=kwargs)``)."""
+    values = [a.value.value for a in call.args if isinstance(a.value, cst.Name) and not a.star]
+    if not plain and values == [function, star, double] and len(call.args) == len(values):
+        return True
     given = [(a.star, a.value.value if isinstance(a.value, cst.Name) else "", a.keyword is None) for a in call.args]
     wanted = [("", name, True) for name in plain] + [("*", star, True), ("**", double, True)]
     return given in (wanted, [("", function, True), *wanted])
