@@ -80,9 +80,14 @@ class Engine:
             concerned = list(self.rules)
         with _gc_frozen():
             try:
-                findings = self._findings(source, concerned) if concerned else _check_syntax(source)
+                if not concerned:
+                    _check_syntax(source)
+                    return []
+                module = self._facts(source)
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 findings = [not_parsed(self.project.relpath(source.path), source, error)]
+            else:
+                findings = self._findings(module, concerned)
         return self._let_through(source, findings)
 
     def _let_through(self, source: Source, findings: list[Finding]) -> list[Finding]:
@@ -97,13 +102,16 @@ class Engine:
         }
         return sorted(kept, key=_order)
 
-    def _findings(self, source: Source, entries: list[RuleEntry]) -> list[Finding]:
-        from patternlint.regions import extents
-
+    def _facts(self, source: Source) -> Module:
         self.project.tidy()
         module = self.project.facts(source)
         self.project.keep(module)
         self.counts = self.counts._replace(facts=self.counts.facts + source.rows)
+        return module
+
+    def _findings(self, module: Module, entries: list[RuleEntry]) -> list[Finding]:
+        from patternlint.regions import extents
+
         by_extent: dict[Extent, list[type[Rule]]] = {}
         larger: dict[Extent, list[Extent]] = {}
         for entry in entries:
@@ -145,8 +153,8 @@ def _matches(patterns: tuple[str, ...], text: str) -> bool:
     return not patterns or any(re.search(pattern, text) for pattern in patterns)
 
 
-def _check_syntax(source: Source) -> list[Finding]:
-    """Nothing, for a file that no rule concerns; no tree is built for it, which saves a third of the time.
+def _check_syntax(source: Source) -> None:
+    """Look at a file that no rule concerns; no tree is built for it, which saves a third of the time.
 
     Raises:
         SyntaxError, RecursionError, MemoryError: it could not be parsed either.
@@ -161,7 +169,6 @@ def _check_syntax(source: Source) -> list[Finding]:
             import ast
 
             ast.parse(source.text)  # a fault in the scoping of names is none of the syntax: this passes
-    return []
 
 
 def _finished(rule: type[Rule], visit: Visit) -> Iterator[Finding]:

@@ -168,6 +168,10 @@ class Rule:
         """The source text of a node."""
         return self._visit.region.tree.code_for_node(node)
 
+    def expression(self, node: cst.BaseExpression) -> ast.expr:
+        """An expression as `ast` has it, to be asked like the facts; its positions mean nothing."""
+        return ast.parse(f"({self.text(node)}\n)", mode="eval").body
+
     def fix(self, message: str, *, form: str = "in place") -> FixBuilder:
         """A fix to fill, as applicable as the rule allows.
 

@@ -67,10 +67,12 @@ def walk(
 
     Args:
         visitor: gets ``visit_X(node)`` before and ``leave_X(node)`` after the children; a ``visit_X`` that returns
-            False keeps the children from being visited, as in LibCST.
+            False keeps the children from being visited, as in LibCST. One that has methods for statements alone is
+            not shown into expressions, where most nodes are.
         enter: called before the visit of each node with the path from `root` to its parent (do not keep the list).
         leave: called after a node's ``leave_X``.
     """
+    inside = blocks if _wants_statements_alone(type(visitor)) else children
     handlers: dict[type, tuple[Handler | None, Handler | None]] = {}
     path: list[cst.CSTNode] = []
     stack: list[tuple[cst.CSTNode, bool]] = [(root, False)]
@@ -94,7 +96,7 @@ def walk(
         path.append(node)
         stack.append((node, True))
         if descend:
-            stack.extend((c, False) for c in reversed(children(node)))
+            stack.extend((c, False) for c in reversed(inside(node)))
 
 
 def descendants(root: cst.CSTNode, *, into_scopes: bool = True) -> Iterator[cst.CSTNode]:
@@ -115,19 +117,25 @@ def definitions(root: cst.CSTNode) -> Iterator[cst.FunctionDef | cst.ClassDef]:
     """Every def and class inside `root`, in source order; only statements are looked at."""
     import libcst as cst
 
-    stack: list[Any] = [root]
+    stack: list[cst.CSTNode] = [root]
     while stack:
         node = stack.pop()
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             yield node
-        inside: list[Any] = []
-        for name in _BLOCKS:
-            value = getattr(node, name, None)
-            if isinstance(value, (list, tuple)):
-                inside.extend(value)
-            elif value is not None:
-                inside.append(value)
-        stack.extend(reversed([n for n in inside if isinstance(n, _statement_kinds())]))
+        stack.extend(reversed(blocks(node)))
+
+
+def blocks(node: cst.CSTNode) -> list[cst.CSTNode]:
+    """The statements directly inside a node, and the nodes that hold such: blocks, handlers, cases."""
+    found: list[Any] = []
+    for name in _BLOCKS:
+        value = getattr(node, name, None)
+        if isinstance(value, (list, tuple)):
+            found.extend(value)
+        elif value is not None:
+            found.append(value)
+    kinds = _statement_kinds()
+    return [n for n in found if issubclass(type(n), kinds)]
 
 
 # in source order, whatever the node
@@ -136,10 +144,17 @@ _BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
 
 @cache
 def _statement_kinds() -> tuple[type, ...]:
-    """The nodes that hold statements or are some."""
+    """The nodes that are statements, or hold some."""
     import libcst as cst
 
     return (
-        cst.Module, cst.BaseCompoundStatement, cst.IndentedBlock, cst.SimpleStatementSuite, cst.Else, cst.Finally,
-        cst.ExceptHandler, cst.ExceptStarHandler, cst.MatchCase,
+        cst.Module, cst.BaseStatement, cst.BaseSmallStatement, cst.IndentedBlock, cst.SimpleStatementSuite, cst.Else,
+        cst.Finally, cst.ExceptHandler, cst.ExceptStarHandler, cst.MatchCase,
     )  # fmt: skip
+
+
+def _wants_statements_alone(kind: type) -> bool:
+    import libcst as cst
+
+    wanted = [n.partition("_")[2] for n in dir(kind) if n.startswith(("visit_", "leave_"))]
+    return all(issubclass(getattr(cst, name, object), _statement_kinds()) for name in wanted)

@@ -36,16 +36,13 @@ def build(
     visit = Visit(module, Project(settings.root, settings, []), settings, piece, scopes_of_nodes(piece), {})
     made: list[FixBuilder] = []
 
-    class Visitor:
-        def __init__(self) -> None:
-            setattr(self, f"visit_{kind}", self.first)
+    def first(self: object, node: cst.CSTNode) -> None:
+        if not made:
+            made.append(FixBuilder("do it", Applicability.SAFE, "in place", visit))
+            change(made[0], node)
 
-        def first(self, node: cst.CSTNode) -> None:
-            if not made:
-                made.append(FixBuilder("do it", Applicability.SAFE, "in place", visit))
-                change(made[0], node)
-
-    walk(piece.tree, Visitor(), enter=visit.enter, leave=visit.leave)
+    visitor = type("Visitor", (), {f"visit_{kind}": first})
+    walk(piece.tree, visitor(), enter=visit.enter, leave=visit.leave)
     spans = spans_of(piece.tree, made[0].nodes, piece.text)
     shifted = {k: (a + piece.shift, b + piece.shift) for k, (a, b) in spans.places.items()}
     fix, why = made[0].build(Places(module.source, shifted, spans.inexact))

@@ -69,7 +69,7 @@ class NotifyOverLiveList(Rule):
         if node.asynchronous is not None or not self.scope.is_function:
             return
         calls = list(calls_within(node))
-        loop = kept(ast.parse(self.text(node.iter).strip(), mode="eval").body, self.scope) if calls else None
+        loop = kept(self.expression(node.iter), self.scope) if calls else None
         if loop is None or not (told := [t for c in calls if (t := told_by(loop.container.last, c)) is not None]):
             return
         uses = self.project.ask(UsesOf(loop.owner, loop.container.path))
