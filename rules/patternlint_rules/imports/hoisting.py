@@ -46,6 +46,15 @@ _PLATFORM_MODULES = frozenset(
         "winsound",
     }
 )  # fmt: skip
+# what a web framework has loaded by itself: the first request does not wait for these
+_ALWAYS_LOADED = frozenset(
+    {
+        "asyncio", "base64", "collections", "contextlib", "copy", "datetime", "enum", "functools", "hashlib", "inspect",
+        "io", "itertools", "json", "logging", "math", "operator", "os", "pathlib", "random", "re", "socket", "string",
+        "sys", "tempfile", "textwrap", "threading", "time", "traceback", "types", "typing", "urllib", "uuid",
+        "warnings",
+    }
+)  # fmt: skip
 _RARE = re.compile(r"shut_?down|start_?up|auto_?start|onboard|setup|install|bootstrap|migrat", re.IGNORECASE)
 _RARE_HELPER = re.compile(r"initiali[sz]e|(?<![a-z_])_?init|(?<![a-z])ensure", re.IGNORECASE)
 _APP_PARTS = frozenset({"admin", "backends", "forms", "middleware", "management", "views"})
@@ -129,7 +138,7 @@ def _weigh_one(project: Project, module: Module, statement: InnerImport, binding
     if project.owns(root):
         return _weigh_own(project, module, statement, binding)
     if root in sys.stdlib_module_names:
-        verdict = Verdict(is_loaded=_loads_at_top(module, binding.loads))
+        verdict = Verdict(is_loaded=root in _ALWAYS_LOADED or _loads_at_top(module, binding.loads))
         return verdict.but("platform-module", Confidence.LOW) if root in _PLATFORM_MODULES else verdict
     return _weigh_foreign(project, module, statement, binding)
 

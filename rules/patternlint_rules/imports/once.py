@@ -61,6 +61,8 @@ def _missing(test: ast.expr) -> str | None:
 
 def _present(test: ast.expr) -> str | None:
     """``x`` in ``x is not None``, ``key in x``, ``hasattr(x, "y")`` and plain ``x``."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return next((p for p in map(_present, test.values) if p), None)
     if isinstance(test, ast.Compare):
         if isinstance(test.ops[0], ast.IsNot) and _is_none(test.comparators[0]):
             return dotted(test.left)
