@@ -70,8 +70,11 @@ class Verdict(NamedTuple):
     is_loaded: bool = False  # the module is there before the first request anyway
 
     def but(self, doubt: str, confidence: Confidence = Confidence.HIGH) -> Verdict:
-        """The same, with a doubt that makes the fix unsafe and the finding at most this sure."""
-        return Verdict(min(self.confidence, confidence), Applicability.UNSAFE, self.doubt or doubt, self.is_loaded)
+        """The same, with a doubt: it makes the finding at most this sure, and the fix unsafe, or only for show."""
+        limit = Applicability.DISPLAY if confidence is Confidence.LOW else Applicability.UNSAFE
+        return Verdict(
+            min(self.confidence, confidence), min(self.applicability, limit), self.doubt or doubt, self.is_loaded
+        )
 
 
 def weigh(project: Project, path: RequestPath, statement: InnerImport) -> Verdict | None:
