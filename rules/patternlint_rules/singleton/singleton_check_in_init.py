@@ -77,8 +77,13 @@ class SingletonCheckInInit(Rule):
 
     @classmethod
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
-        """Classes whose ``__init__`` stores something on an attribute or a global."""
-        return [c.class_node for c in module.classes if "__init__" in c.children]
+        """Classes whose ``__init__`` stores something anywhere but on the instance."""
+        return [
+            c.class_node
+            for c in module.classes
+            for init in c.children.get("__init__", ())
+            if init.is_function and any(_leaves_the_instance(s, init.parameters[:1]) for s in init.statements())
+        ]
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         """Report a class that keeps its only instance by its constructor."""
@@ -291,3 +296,13 @@ def _only_refuses(guard: cst.If, store: Store) -> bool:
         return raises
     other = guard.orelse.body.body if isinstance(guard.orelse, cst.Else) else ()
     return raises and len(other) == 1 and any(n is store.node for n in getattr(other[0], "body", ()))
+
+
+def _leaves_the_instance(statement: ast.stmt, me: list[str]) -> bool:
+    """Whether a statement binds a global, or an attribute of anything but a constructor's first parameter."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(statement, ast.AnnAssign | ast.AugAssign):
+        targets = [statement.target]
+    return isinstance(statement, ast.Global) or any(
+        isinstance(t, ast.Attribute) and not (isinstance(t.value, ast.Name) and [t.value.id] == me) for t in targets
+    )
