@@ -115,7 +115,7 @@ class FixBuilder:
 
     def lower(self, applicability: Applicability, reason: str) -> None:
         """Make the fix at most this applicable; `reason` is the code of the doubt."""
-        if applicability < self.applicability:
+        if applicability <= self.applicability:
             self.applicability = applicability
             self.why_not = self.why_not or reason
 

@@ -19,6 +19,7 @@ _KINDS = {
     "set": "set", "Set": "set", "MutableSet": "set", "OrderedSet": "set", "WeakSet": "weak",
     "dict": "dict", "Dict": "dict", "defaultdict": "dict", "DefaultDict": "dict", "OrderedDict": "dict",
     "MutableMapping": "dict", "Mapping": "dict", "WeakValueDictionary": "weak", "WeakKeyDictionary": "weak",
+    "ObserverList": "observers",
 }  # fmt: skip
 _DRAINS = frozenset({"popleft", "popitem", "drain"})
 _TELLING = 40  # an attribute name that more files mention says nothing about whose it is
@@ -62,12 +63,14 @@ class Use(NamedTuple):
 class UsesOf(NamedTuple):
     """The uses of the container that `owner` (a dotted class, or a module) keeps at `path`.
 
-    An attribute is looked for in its class and the project's bases of that; where nothing there takes an entry out, in
-    subclasses too, and, if only one class of the project has an attribute of this public name, wherever else it is used.
+    An attribute is looked for in its class and the project's bases of that; where nothing there takes an entry out, and
+    not just what is `near` was asked for, in subclasses too, and, if only one class of the project has an attribute of
+    this public name, wherever else it is used.
     """
 
     owner: str
     path: str
+    near: bool = False
 
     def answer(self, project: Project) -> tuple[Use, ...]:
         """In the order of classes and rows."""
@@ -76,7 +79,7 @@ class UsesOf(NamedTuple):
             module = project.module(self.owner)
             return () if module is None else tuple(_uses(module, self.path, frozenset({""}), "module"))
         found = self._in_classes(project, (self.owner, *project.ask(Ancestry(self.owner)).project))
-        if any(u.takes_out for u in found):
+        if self.near or any(u.takes_out for u in found):
             return found
         last = Place("self", self.path).last
         if any(u.kind == "add" and u.given for u in found):
@@ -299,20 +302,20 @@ def kept(node: ast.expr, scope: Scope) -> Kept | None:
 
 
 def kind_of(project: Project, owner: str, place: Place, uses: tuple[Use, ...]) -> str:
-    """ "list", "set", "dict" or "" where it is not known, or not always the same."""
+    """ "list", "set", "dict", "observers" (an ObserverList), or "" where it is not known or not always the same."""
     kinds = {u.value for u in uses if u.kind in ("create", "clear", "replace") and u.value}
     if not kinds and "." in place.path and not place.path.endswith(ELEMENT):
         # the attribute of some other object: its class may tell, if only one has such an attribute
         owners = project.ask(AttributeOwners(place.last))
         if len(owners) == 1:
-            theirs = project.ask(UsesOf(next(iter(owners)), place.last))
+            theirs = project.ask(UsesOf(next(iter(owners)), place.last, near=True))
             kinds = {u.value for u in theirs if u.kind in ("create", "clear", "replace") and u.value}
     kind = kinds.pop() if len(kinds) == 1 else ""
     return "set" if kind == "weak" else kind
 
 
 def container_kind(value: ast.expr | None, depth: int = 0) -> str:
-    """ "list", "set", "dict", "weak" or "" (something else) for the expression that makes a container; with `depth` 1
+    """ "list", "set", "dict", "weak", "observers" or "" (something else) for the expression that makes a container; with `depth` 1
     what its entries are made as (``defaultdict(list)``)."""
     if depth:
         if isinstance(value, ast.Call) and (dotted(value.func) or "").endswith("defaultdict") and value.args:

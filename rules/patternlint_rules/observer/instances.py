@@ -47,7 +47,7 @@ class MethodOwner(NamedTuple):
             scope = project.find(name)
             if scope is None or not scope.is_class:
                 continue
-            if self.method in attributes_set(scope):
+            if f".{self.method} =" in scope.module.source.text and self.method in attributes_set(scope):
                 return None
             if (function := scope.methods.get(self.method)) is not None:
                 return name if _is_method(function) else None

@@ -17,7 +17,8 @@ REMOVER_METHODS = frozenset(
     "unsubscribe close cancel dispose remove disconnect unregister stop detach release deregister unlisten".split()
 )
 _FORWARDS = 3
-_ONCE = frozenset("once later delay delayed timeout defer deferred schedule soon point next timer at oneshot".split())
+_ONCE = frozenset("once later delay delayed timeout defer deferred schedule soon point next timer at oneshot when".split())
+_UNDOES = frozenset("unsub unsubscribe remove cancel disconnect unregister undo release off".split())
 _PUTS = frozenset({"append", "add", "insert", "appendleft"})
 
 
@@ -54,6 +55,8 @@ class SinkOf(NamedTuple):
         if function is None or not function.is_function or self.parameter not in function.parameters:
             return Sink("")
         if not _ONCE.isdisjoint(function.name.lower().strip("_").split("_")):
+            return Sink("once")
+        if _takes_itself_out(function, self.parameter):
             return Sink("once")
         found = _kept(project, function, self.parameter, self.depth)
         if found.kind in ("strong", "keyed", "") and _returns_remover(project, function, self.parameter):
@@ -102,9 +105,9 @@ def _judged(project: Project, function: Scope, node: ast.AST, place: Place, kind
     sink = Sink(kind, function.module.relpath, row, owner if place.root in ("self", "module") else "", place.path)
     if not sink.owner:
         return sink
-    uses = project.ask(UsesOf(sink.owner, sink.path))
-    outer = project.ask(UsesOf(sink.owner, sink.path.removesuffix("[]"))) if sink.path.endswith("[]") else ()
-    if any(u.value == "weak" for u in (*uses, *outer) if u.kind in ("create", "clear")):
+    uses = project.ask(UsesOf(sink.owner, sink.path, near=True))
+    outer = project.ask(UsesOf(sink.owner, sink.path.removesuffix("[]"), near=True)) if sink.path.endswith("[]") else ()
+    if any(u.value in ("weak", "observers") for u in (*uses, *outer) if u.kind in ("create", "clear")):
         return Sink("weak")
     if project.ask(IsEmptiedByItsRound(sink.owner, sink.path)):
         return sink._replace(kind="once")
@@ -121,7 +124,7 @@ class IsEmptiedByItsRound(NamedTuple):
         """By the functions of the class (or module) that keeps it."""
         paths = {self.path, self.path.removesuffix("[]")}
         for path in paths:
-            for use in project.ask(UsesOf(self.owner, path)):
+            for use in project.ask(UsesOf(self.owner, path, near=True)):
                 if use.kind in ("clear", "replace") or use.value in ("drain", "popleft", "popitem", "pop"):
                     module = project.module(use.module)
                     for scope in () if module is None else module.functions:
@@ -146,6 +149,18 @@ def _walks(scope: Scope, paths: set[str], use: object) -> bool:
             place = place_of(iterable.func.value, scope)
             if place is not None and place.path in paths:
                 return True
+    return False
+
+
+def _takes_itself_out(function: Scope, parameter: str) -> bool:
+    """Whether the function registers a wrapper that calls the callback and then undoes the registration."""
+    names = _carriers(function, parameter)
+    for inner in function.nested_functions:
+        if inner.name in names:
+            for node in ast.walk(inner.node):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args:
+                    if not _UNDOES.isdisjoint(node.func.id.lower().split("_")):
+                        return True
     return False
 
 

@@ -1,0 +1,66 @@
+"""Registrations whose removal has the mirrored name: ``hook.subscribe.focus(f)`` and ``hook.unsubscribe.focus(f)``,
+``add_listener`` and ``remove_listener``."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import NamedTuple
+
+from patternlint.facts import dotted
+from patternlint.project import Project
+from patternlint_rules.observer.places import class_of
+
+_MIRRORS = {
+    "subscribe": ("unsubscribe",),
+    "register": ("unregister", "deregister"),
+    "add": ("remove", "del", "delete"),
+    "append": ("remove",),
+    "connect": ("disconnect",),
+    "attach": ("detach",),
+    "observe": ("unobserve",),
+    "on": ("off",),
+    "listen": ("unlisten",),
+    "watch": ("unwatch",),
+    "bind": ("unbind",),
+    "hook": ("unhook",),
+}
+
+
+def mirrored(path: str) -> tuple[tuple[str, str], ...]:
+    """The part of a dotted path that registers and what its removal would be called, for each possibility."""
+    found: list[tuple[str, str]] = []
+    for part in reversed(path.split(".")[1:]):
+        said = part.split("_")
+        for verb, mirrors in _MIRRORS.items():
+            if verb in said:
+                found += [(part, "_".join(mirror if word == verb else word for word in said)) for mirror in mirrors]
+    return tuple(found)
+
+
+class Removers(NamedTuple):
+    """The classes whose methods call something of this name (or of what has this name) with a method of their own."""
+
+    name: str
+
+    def answer(self, project: Project) -> frozenset[str]:
+        """Their dotted names."""
+        found: set[str] = set()
+        word = re.compile(rf"\b{self.name}\b")
+        for module in project.modules_with(self.name):
+            rows = {module.source.position(m.start())[0] for m in word.finditer(module.source.text)}
+            for scope in () if module.is_test else module.functions:
+                around = class_of(scope)
+                if around is None or around.dotted in found:
+                    continue
+                for statement in scope.statements():
+                    if statement.lineno in rows or any(statement.lineno <= r <= (statement.end_lineno or 0) for r in rows):
+                        if any(self._removes(node) for node in ast.walk(statement)):
+                            found.add(around.dotted)
+        return frozenset(found)
+
+    def _removes(self, node: ast.AST) -> bool:
+        if not isinstance(node, ast.Call) or self.name not in (dotted(node.func) or "").split("."):
+            return False
+        arguments = (*node.args, *(k.value for k in node.keywords))
+        return any(isinstance(a, ast.Attribute) and dotted(a.value) == "self" for a in arguments)
