@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from patternlint.project import Project, ReferencesTo
 
-_OF_CONTAINERS = frozenset("add append clear copy discard get insert items keys pop popitem remove update values".split())
+_OF_CONTAINERS = frozenset(
+    "add append clear copy discard get insert items keys pop popitem remove update values".split()
+)
 
 
 class Call(NamedTuple):

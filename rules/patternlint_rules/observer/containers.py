@@ -232,7 +232,12 @@ def _element(node: ast.expr, scope: Scope) -> Place | None:
 
 
 def _assigned(
-    node: ast.stmt, target: ast.expr, value: ast.expr | None, scope: Scope, means: Means, annotation: ast.expr | None = None
+    node: ast.stmt,
+    target: ast.expr,
+    value: ast.expr | None,
+    scope: Scope,
+    means: Means,
+    annotation: ast.expr | None = None,
 ) -> Iterator[Change]:
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
         for t, v in zip(target.elts, value.elts, strict=True):
@@ -240,7 +245,11 @@ def _assigned(
         return
     if not isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
         return
-    if isinstance(target, ast.Name) and scope.is_function and not any(b.kind == "global" for b in scope.bindings.get(target.id, ())):
+    if (
+        isinstance(target, ast.Name)
+        and scope.is_function
+        and not any(b.kind == "global" for b in scope.bindings.get(target.id, ()))
+    ):
         return
     if isinstance(target, ast.Subscript):
         if means(place_of(target.value, scope)) and not isinstance(target.slice, ast.Slice):
@@ -278,7 +287,11 @@ def _passed(node: ast.Call, scope: Scope, means: Means) -> Iterator[Change]:
     for parameter, argument in zip(method.parameters[1:], arguments, strict=False):
         if means(place_of(argument, scope)):
             for inner in nodes_with_lambdas(method.node):
-                if isinstance(inner, ast.Attribute) and inner.attr in REMOVES and place_of(inner.value, method) == ("other", parameter):
+                if (
+                    isinstance(inner, ast.Attribute)
+                    and inner.attr in REMOVES
+                    and place_of(inner.value, method) == ("other", parameter)
+                ):
                     yield node, "release", func.attr
 
 

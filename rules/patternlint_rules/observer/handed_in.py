@@ -31,7 +31,9 @@ class MethodsHandedTo(NamedTuple):
         if function is None or not function.is_function:
             return ()
         position = _position(function, self.parameter)
-        name = function.enclosing_class.name if function.name == "__init__" and function.enclosing_class else function.name
+        name = (
+            function.enclosing_class.name if function.name == "__init__" and function.enclosing_class else function.name
+        )
         found: list[HandedIn] = []
         for module in project.modules_with(name):
             for scope in () if module.is_test else module.functions:

@@ -10,7 +10,9 @@ from patternlint.project import Ancestry, Project
 from patternlint_rules.observer.places import class_of, place_of
 
 _DEPTH = 5
-_NOT_METHODS = frozenset({"property", "cached_property", "staticmethod", "reify", "cached", "setter", "hybrid_property"})
+_NOT_METHODS = frozenset(
+    {"property", "cached_property", "staticmethod", "reify", "cached", "setter", "hybrid_property"}
+)
 
 
 class BoundMethod(NamedTuple):
@@ -58,7 +60,9 @@ class MethodOwner(NamedTuple):
 
 def _is_method(function: Scope) -> bool:
     names = {(dotted(d.func if isinstance(d, ast.Call) else d) or "") for d in function.function.decorator_list}
-    return _NOT_METHODS.isdisjoint(n.rpartition(".")[2] for n in names) and not any(n.endswith("property") for n in names)
+    return _NOT_METHODS.isdisjoint(n.rpartition(".")[2] for n in names) and not any(
+        n.endswith("property") for n in names
+    )
 
 
 def attributes_set(scope: Scope) -> dict[str, list[ast.expr | None]]:
@@ -70,7 +74,11 @@ def attributes_set(scope: Scope) -> dict[str, list[ast.expr | None]]:
             if isinstance(statement, ast.Assign | ast.AnnAssign):
                 targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
                 for target in targets:
-                    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and [target.value.id] == me:
+                    if (
+                        isinstance(target, ast.Attribute)
+                        and isinstance(target.value, ast.Name)
+                        and [target.value.id] == me
+                    ):
                         found.setdefault(target.attr, []).append(statement.value)
     return found
 
@@ -123,7 +131,10 @@ class AttributeClass(NamedTuple):
             for statement in ast.walk(method.node):
                 if isinstance(statement, ast.Assign | ast.AnnAssign):
                     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-                    if any(dotted(t) == f"{method.parameters[:1] and method.parameters[0]}.{self.attribute}" for t in targets):
+                    if any(
+                        dotted(t) == f"{method.parameters[:1] and method.parameters[0]}.{self.attribute}"
+                        for t in targets
+                    ):
                         if isinstance(statement, ast.AnnAssign):
                             said.append(class_of_annotation(project, statement.annotation, scope.module, method))
                         elif not (isinstance(statement.value, ast.Constant) and statement.value.value is None):

@@ -15,13 +15,13 @@ from patternlint_rules.observer.lifetimes import (
     IsMadeBy,
     IsOneOfAKind,
     LifeCycleOf,
-    SharesLife,
+    Makes,
     counterpart,
     is_made_here,
 )
 from patternlint_rules.observer.mirrors import Removers, mirrored
 from patternlint_rules.observer.pairing import IsPaired, PracticeWith, Registration, last_name, words
-from patternlint_rules.observer.places import Place, class_of, place_of
+from patternlint_rules.observer.places import Place, class_of, first_part, place_of
 from patternlint_rules.observer.rounds import OBSERVER_WORDS
 from patternlint_rules.observer.sinks import Sink, SinkOf, arguments_of, callee
 
@@ -31,6 +31,7 @@ REGISTERS = frozenset(
 )
 _PUTS = frozenset({"append", "add", "insert", "appendleft"})
 _AT_EXIT = "atexit.register"
+_TELLING = 60  # a function's name that more files mention says nothing about what it returns
 _MANY = 3  # so many classes that undo a registration show what it does
 _WEAK_TOOLKITS = frozenset(
     """blinker celery.signals django.dispatch django.db.models.signals django.core.signals psygnal pubsub pydispatch
@@ -82,10 +83,10 @@ def judge(project: Project, call: ast.Call, scope: Scope) -> Leak | None:
         return None
     method, argument = handed
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-    if receiver is not None and _lives_as_long(project, receiver, scope, around):
+    if receiver is not None and _makes(project, receiver, scope, around):
         return None
     target = _target(project, call, scope, argument)
-    if target is None:
+    if target is None or (receiver is not None and _is_made_by(project, receiver, scope, around)):
         return None
     keys = tuple(ast.unparse(a) for a in call.args if a is not argument and not isinstance(a, ast.Starred))
     subject = "" if receiver is None else ast.unparse(receiver)
@@ -94,7 +95,8 @@ def judge(project: Project, call: ast.Call, scope: Scope) -> Leak | None:
     observer = _observer(project, around, scope, target, name)
     if observer is None:
         return None
-    practice = project.ask(PracticeWith(name)) if target.sink.kind != "strong" else None
+    is_told = target.sink.kind == "handle" or (not target.sink.kind and len(project.paths_with(name)) <= _TELLING)
+    practice = project.ask(PracticeWith(name)) if is_told else None
     if practice is not None and not target.sink.kind and practice.is_to_keep:
         target = _Target(Sink("handle"), Confidence.MEDIUM)
     wrappers = () if practice is None else practice.wrappers
@@ -165,7 +167,7 @@ def _sink(project: Project, function: Scope, call: ast.Call, argument: ast.expr)
 
 def _direct(place: Place) -> _Target | None:
     """A method put into somebody else's container."""
-    if place.root == "self" and "." not in place.path or place.root == "other" and place.path.isidentifier():
+    if (place.root == "self" and "." not in place.path) or (place.root == "other" and place.path.isidentifier()):
         return None  # an own list, or a local one
     known = not OBSERVER_WORDS.isdisjoint(words(place.last))
     return _Target(Sink("strong", path=place.last), Confidence.HIGH if known else Confidence.LOW, is_direct=True)
@@ -180,7 +182,11 @@ def _likely(methods: tuple[str, ...], receiver: ast.expr, module: Module) -> lis
     """Of methods with one name those whose class is called like the receiver, else those of this very module, else all."""
     called = words(receiver.attr if isinstance(receiver, ast.Attribute) else getattr(receiver, "id", "")) - {"", "self"}
     alike = [m for m in methods if called and called <= words(m.split(".")[-2])]
-    return alike or [m for m in methods if m.startswith(module.name + ".") and m.count(".") == module.name.count(".") + 2] or [*methods]
+    return (
+        alike
+        or [m for m in methods if m.startswith(module.name + ".") and m.count(".") == module.name.count(".") + 2]
+        or [*methods]
+    )
 
 
 class MethodsInReach(NamedTuple):
@@ -208,21 +214,27 @@ class MethodsInReach(NamedTuple):
         return tuple(found)
 
 
-def _lives_as_long(project: Project, receiver: ast.expr, scope: Scope, around: Scope) -> bool:
-    """Whether the subject is the object itself, something that its class makes, or what makes it; or is made here."""
+def _makes(project: Project, receiver: ast.expr, scope: Scope, around: Scope) -> bool:
+    """Whether the subject is the object itself, or something that its class or the function makes."""
     if isinstance(receiver, ast.Call) and dotted(receiver.func) == "super":
         return True
     place = place_of(receiver, scope)
-    if place is None:
+    if place is None or place.root == "module":
         return False
-    first = place.path.partition(".")[0].partition("[")[0]
+    first = first_part(place)
+    return (
+        is_made_here(scope, first) if place.root == "other" else not first or project.ask(Makes(around.dotted, first))
+    )
+
+
+def _is_made_by(project: Project, receiver: ast.expr, scope: Scope, around: Scope) -> bool:
+    """Whether the subject made the object, and keeps it."""
+    place = place_of(receiver, scope)
+    if place is None or place.root == "module":
+        return False
     if place.root == "self":
-        return not first or project.ask(SharesLife(around.dotted, first))
-    if place.root == "other":
-        return is_made_here(scope, first) or (
-            scope.name in CONSTRUCTORS and project.ask(IsMadeBy(around.dotted, first))
-        )
-    return False
+        return project.ask(IsMadeBy(around.dotted, attribute=first_part(place)))
+    return scope.name in CONSTRUCTORS and project.ask(IsMadeBy(around.dotted, parameter=first_part(place)))
 
 
 def _observer(project: Project, around: Scope, scope: Scope, target: _Target, name: str) -> _Observer | None:

@@ -40,7 +40,9 @@ _COUNTERPARTS = {
     "init": "deinit cleanup dispose destroy",
     "initialize": "finalize cleanup dispose destroy",
 }
-_OF_MANY = frozenset("added add mount mounted configure attach attached open opened connected load loaded enter".split())
+_OF_MANY = frozenset(
+    "added add mount mounted configure attach attached open opened connected load loaded enter".split()
+)
 _STARTUP = frozenset("main setup startup run serve create init initialize bootstrap configure load start app".split())
 _MAKES = frozenset("create make build new construct factory open connect".split())
 _FINDS = frozenset("get instance current find lookup fetch shared singleton default".split())
@@ -61,7 +63,9 @@ def counterpart(name: str, others: object) -> str | None:
     return None
 
 
-_FILLERS = frozenset({"", "on", "to", "from", "will", "did", "has", "async", "up", "down", "before", "after", "do", "handle"})
+_FILLERS = frozenset(
+    {"", "on", "to", "from", "will", "did", "has", "async", "up", "down", "before", "after", "do", "handle"}
+)
 
 
 def _same_subject(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -132,7 +136,7 @@ class ConstructionsOf(NamedTuple):
         """In the order of classes, files and rows."""
         found: list[Construction] = []
         for name in (self.cls, *project.ask(Subclasses(self.cls))):
-            rows = {}
+            rows: dict[str, set[tuple[int, str]]] = {}
             for r in project.ask(ReferencesTo(name)):
                 if r.kind == "call":
                     rows.setdefault(r.module, set()).add((r.row, r.scope))
@@ -159,7 +163,11 @@ def _construction(project: Project, scope: Scope, row: int, name: str) -> Constr
             if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
                 if any(isinstance(n, ast.Call) and last_name(n.func) == name for n in ast.walk(node)):
                     in_loop = True
-            if isinstance(node, ast.Call) and last_name(node.func) == name and node.lineno <= row <= (node.end_lineno or 0):
+            if (
+                isinstance(node, ast.Call)
+                and last_name(node.func) == name
+                and node.lineno <= row <= (node.end_lineno or 0)
+            ):
                 call = node
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in scope.parameters:
                 handed_on = handed_on or last_name(node.func) != name
@@ -207,37 +215,41 @@ def is_made_here(scope: Scope, name: str) -> bool:
     return isinstance(node, ast.Call) and _is_making(node)
 
 
-class SharesLife(NamedTuple):
-    """Whether objects of a class live as long as what they keep in an attribute: they make it, or it makes them."""
+class Makes(NamedTuple):
+    """Whether a class or a base makes what it keeps in an attribute."""
 
     cls: str
     attribute: str
 
     def answer(self, project: Project) -> bool:
-        """By the values that the class and its bases assign."""
-        for name in (self.cls, *project.ask(Ancestry(self.cls)).project):
-            scope = project.find(name)
-            if scope is None:
-                continue
-            if creates(scope, self.attribute):
-                return True
-            initializer = scope.methods.get("__init__")
-            for value in attributes_set(scope).get(self.attribute, ()):
-                if initializer is not None and isinstance(value, ast.Name) and value.id in initializer.parameters:
-                    return project.ask(IsMadeBy(self.cls, value.id))
-        return False
+        """By the values that the classes assign."""
+        names = (self.cls, *project.ask(Ancestry(self.cls)).project)
+        return any((scope := project.find(n)) is not None and creates(scope, self.attribute) for n in names)
 
 
 class IsMadeBy(NamedTuple):
-    """Whether what comes in for a parameter of ``__init__`` is always the maker itself, which keeps the new object."""
+    """Whether what comes in for a parameter of ``__init__`` (given by name, or by the attribute that keeps it) is always the
+    maker itself, which keeps the new object."""
 
     cls: str
-    parameter: str
+    attribute: str = ""
+    parameter: str = ""
 
     def answer(self, project: Project) -> bool:
         """By every construction."""
-        made = project.ask(ConstructionsOf(self.cls))
-        return bool(made) and all(self.parameter in c.gives_self and c.keeps for c in made)
+        parameter = self.parameter or self._kept_parameter(project)
+        made = project.ask(ConstructionsOf(self.cls)) if parameter else ()
+        return bool(made) and all(parameter in c.gives_self and c.keeps for c in made)
+
+    def _kept_parameter(self, project: Project) -> str:
+        for name in (self.cls, *project.ask(Ancestry(self.cls)).project):
+            scope = project.find(name)
+            initializer = scope.methods.get("__init__") if scope is not None else None
+            if scope is not None and initializer is not None:
+                for value in attributes_set(scope).get(self.attribute, ()):
+                    if isinstance(value, ast.Name) and value.id in initializer.parameters:
+                        return value.id
+        return ""
 
 
 def _class_attributes_set(scope: Scope) -> set[str]:

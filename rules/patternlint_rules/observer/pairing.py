@@ -17,7 +17,11 @@ _REMOVES = frozenset(
 )
 _CLOSES = frozenset("close shutdown stop disconnect dispose destroy clear reset terminate".split())
 _MANY, _MOSTLY = 3, 0.75
-_ENDS = _CLOSES | _REMOVES | frozenset("removed unload teardown tear finalize exit unmount end closed cleanup del deinit".split())
+_ENDS = (
+    _CLOSES
+    | _REMOVES
+    | frozenset("removed unload teardown tear finalize exit unmount end closed cleanup del deinit".split())
+)
 
 
 def words(name: str) -> frozenset[str]:
@@ -153,5 +157,7 @@ def _calls_of(module: Module, name: str) -> Iterator[tuple[Scope, bool, str]]:
                         wrapper = ""
                         if isinstance(bare, ast.Call) and bare is not node and node in bare.args:
                             path = dotted(bare.func) or ""
-                            wrapper = path.removeprefix("self.") if path.count(".") == 1 and path.startswith("self.") else ""
+                            wrapper = (
+                                path.removeprefix("self.") if path.count(".") == 1 and path.startswith("self.") else ""
+                            )
                         yield scope, node is not bare, wrapper

@@ -50,6 +50,11 @@ class Walked(NamedTuple):
     view: str
 
 
+def first_part(place: Place) -> str:
+    """The first name of a place's path: ``hass`` for ``self.hass.data[key]``."""
+    return place.path.partition(".")[0].partition("[")[0]
+
+
 def method_of(scope: Scope) -> Scope | None:
     """The method around a scope: itself, or the one whose nested function it is; None outside a class."""
     outer = scope.outermost

@@ -55,7 +55,9 @@ def message(leak: Leak, subject: str) -> str:
     """What goes wrong in production."""
     what = f"'{leak.method.name}'"
     if leak.sink.kind == "handle":
-        how = f"the remover that '{subject}' returns is thrown away, so {what} keeps its object alive and is still called"
+        how = (
+            f"the remover that '{subject}' returns is thrown away, so {what} keeps its object alive and is still called"
+        )
     elif leak.sink.kind == "strong":
         how = f"'{subject}' keeps {what} for good and nothing in the class takes it out, so its object stays alive"
     else:
@@ -96,4 +98,3 @@ def report(rule: Rule, node: cst.Expr, leak: Leak) -> None:
         fix=repair(rule, node, leak),
         help="keep what removes it and call that when the object's life ends",
     )
-

@@ -17,7 +17,9 @@ REMOVER_METHODS = frozenset(
     "unsubscribe close cancel dispose remove disconnect unregister stop detach release deregister unlisten".split()
 )
 _FORWARDS = 3
-_ONCE = frozenset("once later delay delayed timeout defer deferred schedule soon point next timer at oneshot when".split())
+_ONCE = frozenset(
+    "once later delay delayed timeout defer deferred schedule soon point next timer at oneshot when".split()
+)
 _UNDOES = frozenset("unsub unsubscribe remove cancel disconnect unregister undo release off".split())
 _PUTS = frozenset({"append", "add", "insert", "appendleft"})
 
@@ -61,7 +63,11 @@ class SinkOf(NamedTuple):
         found = _kept(project, function, self.parameter, self.depth)
         if found.kind in ("strong", "keyed", "") and _returns_remover(project, function, self.parameter):
             kept_or_given = found.kind or _hands_on(function, self.parameter)
-            return found._replace(kind="handle", where=function.module.relpath, row=function.row) if kept_or_given else found
+            return (
+                found._replace(kind="handle", where=function.module.relpath, row=function.row)
+                if kept_or_given
+                else found
+            )
         return found
 
 
@@ -194,7 +200,15 @@ def _carries(node: ast.AST | None, names: frozenset[str]) -> bool:
                 return True
             continue
         if isinstance(at, ast.Call):
-            if isinstance(at.func, ast.Name) and at.func.id in ("id", "hash", "repr", "str", "len", "callable", "isinstance"):
+            if isinstance(at.func, ast.Name) and at.func.id in (
+                "id",
+                "hash",
+                "repr",
+                "str",
+                "len",
+                "callable",
+                "isinstance",
+            ):
                 continue
             stack += [*at.args, *(k.value for k in at.keywords)]
         elif isinstance(at, ast.Attribute):
@@ -215,16 +229,14 @@ def _put(node: ast.Call, scope: Scope, names: frozenset[str]) -> Place | None:
 
 
 def _outlives(place: Place) -> bool:
-    return place.root in ("self", "module") and bool(place.path) or "." in place.path or "[]" in place.path
+    return (place.root in ("self", "module") and bool(place.path)) or "." in place.path or "[]" in place.path
 
 
 def _from_caller(key: ast.AST, function: Scope) -> bool:
     return any(isinstance(n, ast.Name) and n.id in function.parameters[1:] for n in ast.walk(key))
 
 
-def _forwarded(
-    project: Project, node: ast.Call, scope: Scope, names: frozenset[str], depth: int
-) -> Iterator[Sink]:
+def _forwarded(project: Project, node: ast.Call, scope: Scope, names: frozenset[str], depth: int) -> Iterator[Sink]:
     if not depth or not any(_carries(a, names) for a in (*node.args, *(k.value for k in node.keywords))):
         return
     target = callee(project, node, scope)
@@ -311,7 +323,13 @@ def _is_plain_callable(function: Scope, returns: ast.expr) -> bool:
     text = ast.unparse(returns).replace(" ", "").strip("'\"")
     if text.rpartition(".")[2].startswith("Callable[[],"):
         return True
-    return text.rpartition(".")[2] in ("CALLBACK_TYPE", "Unsubscribe", "UnsubscribeCallback", "Disposable", "Subscription")
+    return text.rpartition(".")[2] in (
+        "CALLBACK_TYPE",
+        "Unsubscribe",
+        "UnsubscribeCallback",
+        "Disposable",
+        "Subscription",
+    )
 
 
 def _returns_call(function: Scope, names: frozenset[str]) -> bool:

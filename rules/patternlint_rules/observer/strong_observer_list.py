@@ -84,7 +84,9 @@ class StrongObserverList(Rule):
         subscribers = self.project.ask(SubscribersOf(place.owner, path))
         gone = sorted((s for s in subscribers if s.method), key=lambda s: -s.confidence)
         name = place.container.last
-        who = f", such as '{gone[0].method}' of '{gone[0].cls.rpartition('.')[2]}', which comes and goes" if gone else ""
+        who = (
+            f", such as '{gone[0].method}' of '{gone[0].cls.rpartition('.')[2]}', which comes and goes" if gone else ""
+        )
         self.report(
             node,
             f"nothing ever leaves '{name}', so it keeps whoever subscribed alive and goes on calling it{who}",

@@ -38,7 +38,11 @@ class SubscribersOf(NamedTuple):
 
     def answer(self, project: Project) -> tuple[Subscriber, ...]:
         """By the names of the functions that add to it; test code left out."""
-        adders = {u.outer.rpartition(".")[2] for u in project.ask(UsesOf(self.owner, self.path)) if u.kind == "add" and u.given}
+        adders = {
+            u.outer.rpartition(".")[2]
+            for u in project.ask(UsesOf(self.owner, self.path))
+            if u.kind == "add" and u.given
+        }
         found: list[Subscriber] = []
         for name in sorted(adders):
             for module in project.modules_with(name):
@@ -78,21 +82,25 @@ class IsNotified(NamedTuple):
 
 
 def _notifies(node: ast.AST, scope: Scope, container: Place) -> bool:
-    if isinstance(node, ast.For):
-        loop, body = node, node.body
-    elif isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp):
-        loop, body = node.generators[0], [node.elt]  # type: ignore[assignment]
-    else:
-        return False
-    iterable = loop.iter
+    match node:
+        case ast.For(target=target, iter=iterable, body=told):
+            body: list[ast.AST] = [*told]
+        case ast.ListComp(elt=elt, generators=[ast.comprehension(target=target, iter=iterable), *_]):
+            body = [elt]
+        case ast.GeneratorExp(elt=elt, generators=[ast.comprehension(target=target, iter=iterable), *_]):
+            body = [elt]
+        case _:
+            return False
     if isinstance(iterable, ast.Call) and last_name(iterable.func) in ("list", "tuple") and iterable.args:
         iterable = iterable.args[0]
     live = walked(iterable, scope)
     if live is None or live.container != container:
         return False
-    names = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    names = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
     return any(
-        isinstance(c, ast.Call) and isinstance(c.func, ast.Name) and c.func.id in names for b in body for c in ast.walk(b)
+        isinstance(c, ast.Call) and isinstance(c.func, ast.Name) and c.func.id in names
+        for b in body
+        for c in ast.walk(b)
     )
 
 
@@ -112,23 +120,31 @@ class IsUsedAsAList(NamedTuple):
                 allowed: set[ast.AST] = set()
                 for node in nodes_with_lambdas(scope.node):
                     match node:
-                        case ast.Call(func=ast.Attribute(attr="append" | "add", value=ast.Attribute(attr=self.attribute)), args=[a]):
+                        case ast.Call(
+                            func=ast.Attribute(attr="append" | "add", value=ast.Attribute(attr=self.attribute)),
+                            args=[a],
+                        ):
                             if not isinstance(a, ast.Name):
                                 return False  # a record with the callback in it
-                            allowed.add(node.func.value)
+                            allowed.update(ast.walk(node.func))
                         case ast.Attribute(attr=method, value=ast.Attribute() as inner) if method in _ANSWERED:
                             allowed.add(inner)
                         case ast.Call(func=ast.Name(id=name), args=[argument]) if name in _ASKED:
                             allowed.add(argument)
-                        case ast.For(iter=iterable, target=ast.Name()) | ast.comprehension(iter=iterable, target=ast.Name()):
+                        case (
+                            ast.For(iter=iterable, target=ast.Name())
+                            | ast.comprehension(iter=iterable, target=ast.Name())
+                        ):
                             allowed.add(iterable)
-                        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.UnaryOp(operand=test):
+                        case (
+                            ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.UnaryOp(operand=test)
+                        ):
                             allowed.add(test)
                         case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[right]):
                             allowed.add(right)
-                        case ast.Attribute(attr=self.attribute) if isinstance(node.ctx, ast.Load) and node not in allowed:
+                        case ast.Attribute(attr=self.attribute) if (
+                            isinstance(node.ctx, ast.Load) and node not in allowed
+                        ):
                             if is_own or dotted(node.value) != "self":
                                 return False
         return True
-
-
