@@ -67,12 +67,12 @@ class Returned(NamedTuple):
 
 
 def may_return_wrapper(scope: Scope) -> bool:
-    """Whether facts leave it open that a function returns one of its inner functions or a lambda."""
+    """Whether facts leave it open: it returns an inner function or a lambda, which mentions one of its parameters."""
     values = [s.value for s in scope.statements() if isinstance(s, ast.Return | ast.Assign) and s.value is not None]
-    mentioned = [n for v in values for n in ast.walk(v)]
-    return bool(scope.parameters) and any(
-        isinstance(n, ast.Lambda) or (isinstance(n, ast.Name) and n.id in scope.children) for n in mentioned
-    )
+    parts = [n for v in values if scope.parameters for n in ast.walk(v)]
+    inner: list[ast.AST] = [n for n in parts if isinstance(n, ast.Lambda)]
+    inner += [s.node for n in parts if isinstance(n, ast.Name) for s in scope.children.get(n.id, ()) if s.is_function]
+    return any(isinstance(n, ast.Name) and n.id in scope.parameters for w in inner for n in ast.walk(w))
 
 
 def decorator_shape(node: cst.FunctionDef) -> Shape | None:

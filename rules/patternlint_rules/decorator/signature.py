@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from patternlint.rule import cst
 from patternlint.walker import descendants
 from patternlint_rules.decorator.evidence import Application
@@ -18,7 +20,7 @@ def takes_what_function_takes(wrapper: Wrapper, function: str, applied: tuple[Ap
     star, double = star_names(parameters)
     plain = [p.name.value for p in (*parameters.posonly_params, *parameters.params)]
     if star is None and double is None:
-        return _same_number(wrapper, plain, applied)
+        return _same_parameters(wrapper, plain, applied)
     if star is None or double is None or _rebinds(wrapper.node, {star, double}):
         return False
     calls = [n for n in descendants(wrapper.node.body) if isinstance(n, cst.Call)]
@@ -39,11 +41,20 @@ def _passes_all(call: cst.Call, function: str, plain: list[str], star: str, doub
     return given in (wanted, [("", function, True), *wanted])
 
 
-def _same_number(wrapper: Wrapper, plain: list[str], applied: tuple[Application, ...]) -> bool:
+def _same_parameters(wrapper: Wrapper, plain: list[str], applied: tuple[Application, ...]) -> bool:
+    """Whether the wrapper passes each of its parameters on, and every decorated function names its own alike."""
     call = wrapper.direct
     if call is None or any(a.star or a.keyword for a in call.args) or len(call.args) != len(plain):
         return False
-    return bool(applied) and all(a.parameters is not None and len(a.parameters) == len(plain) for a in applied)
+    return bool(applied) and all(
+        a.parameters is not None and len(a.parameters) == len(plain) and _by_name(a.parameters) == _by_name(plain)
+        for a in applied
+    )
+
+
+def _by_name(parameters: Sequence[str]) -> list[str]:
+    """The parameters that a caller may give by name: not the instance that a method is called on."""
+    return [p for i, p in enumerate(parameters) if i or p not in ("self", "cls")]
 
 
 def _rebinds(node: cst.FunctionDef | cst.Lambda, names: set[str]) -> bool:
