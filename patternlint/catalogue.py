@@ -55,6 +55,18 @@ RULES: tuple[RuleEntry, ...] = (
         reasons=(("removal-unknown", "nothing in the project shows how this class gets rid of what the call returns", ), ("wrapper-from-others", "other classes hand what the call returns to this method, this one does not yet", ), ("dies-with-object", "the subject would go on calling a callback that does nothing once the object is gone", ), ("cannot-be-weak", "the callback is compared, awaited or looked at in a way that a wrapper may change", ), ),
     ),
     RuleEntry(
+        code="PAT302",
+        name="strong-observer-list",
+        family="observer",
+        summary="A list of callbacks that nothing ever leaves keeps every object that subscribed alive, and goes on calling it.",
+        module="patternlint_rules.observer.strong_observer_list",
+        class_name="StrongObserverList",
+        since="0.1",
+        applicability="unsafe",
+        words=frozenset(("__init__", "class", "for", "self", )),
+        reasons=(("only-owner", "an observer that only this list kept alive would be gone at once, without a sound", ), ("other-uses", "the list is used in a way that an ObserverList does not answer: compared, sliced, sorted, stored", ), ("not-a-plain-list", "the container is no empty list or set that the constructor makes", ), ("made-on-the-way", "a lambda or partial is registered, which an ObserverList would keep as the list does", ), ),
+    ),
+    RuleEntry(
         code="PAT303",
         name="dead-weak-reference",
         family="observer",
