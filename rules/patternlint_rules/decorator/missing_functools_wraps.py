@@ -127,13 +127,15 @@ class MissingFunctoolsWraps(Rule):
             adapts = all(a.renames for a in uses.applied) and not forwards_anything(wrapper)
             if adapts or uses.otherwise > len(uses.applied):
                 return Confidence.LOW  # it makes functions of another kind, or from other things, too
+            if all(a.installs for a in uses.applied):
+                return Confidence.MEDIUM if wrapper.calls else None
             return Confidence.MEDIUM if all(a.in_test or a.installs for a in uses.applied) else Confidence.HIGH
         if self._is_partial_application(wrapper, levels):
             return None
         kept = keeps_callable_type(levels.scopes[0], shape.function, levels.factory)
         if kept == "generic":
             return Confidence.MEDIUM if uses.otherwise else Confidence.HIGH
-        if uses.otherwise:
+        if uses.otherwise or not wrapper.calls:
             return None
         alone = len(levels.scopes[0].parameters) == 1
         named = shape.function in CALLED_LIKE_A_FUNCTION and is_public(scope, uses.imported)
@@ -142,10 +144,10 @@ class MissingFunctoolsWraps(Rule):
         return None
 
     def _is_partial_application(self, wrapper: Wrapper, levels: Levels) -> bool:
-        """Whether the wrapper passes other parameters of the decorator on: it then binds them."""
+        """Whether the wrapper gives the function other parameters of the decorator: it then binds them."""
         bound = {p for s in levels.scopes for p in s.parameters} - parameter_names(wrapper.node.params)
-        given = {a.value.value for c in wrapper.reaches for a in c.args if isinstance(a.value, cst.Name) and not a.star}
-        return bool(given & bound) and wrapper.direct is not None
+        given = {a.value.value for c in wrapper.calls for a in c.args if isinstance(a.value, cst.Name) and not a.star}
+        return bool(given & bound)
 
     def _say(
         self, node: cst.CSTNode, name: str, decorator: str, uses: Uses, confidence: Confidence, fix: FixBuilder

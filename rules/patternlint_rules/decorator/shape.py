@@ -25,10 +25,14 @@ _ALIAS_DEPTH = 4
 
 
 class Wrapper(NamedTuple):
-    """An inner function (or lambda) that a decorator returns in the function's place, and its calls that reach it."""
+    """An inner function (or lambda) that a decorator returns in the function's place.
+
+    It reaches the function by `calls` of it, or by calls that get it and run it (`hands_on`).
+    """
 
     node: cst.FunctionDef | cst.Lambda
-    reaches: tuple[cst.Call, ...]
+    calls: tuple[cst.Call, ...]
+    hands_on: tuple[cst.Call, ...]
 
     @property
     def name(self) -> str:
@@ -36,9 +40,9 @@ class Wrapper(NamedTuple):
         return self.node.name.value if isinstance(self.node, cst.FunctionDef) else "<lambda>"
 
     @property
-    def direct(self) -> cst.Call | None:
-        """Its first plain call of the function, None if it only hands the function on."""
-        return self.reaches[0] if self.reaches else None
+    def reaches(self) -> tuple[cst.Call, ...]:
+        """All calls that reach the function."""
+        return self.calls + self.hands_on
 
 
 class Shape(NamedTuple):
@@ -84,11 +88,8 @@ def decorator_shape(node: cst.FunctionDef) -> Shape | None:
     returned = returned_by(node, function, own)
     if returned.other:
         return None
-    wrappers = tuple(
-        Wrapper(inner, reached)
-        for inner in returned.inner
-        if function not in parameter_names(inner.params) and (reached := tuple(_reaching(inner, function)))
-    )
+    found = (_wrapper(i, function) for i in returned.inner if function not in parameter_names(i.params))
+    wrappers = tuple(wrapper for wrapper in found if wrapper.reaches)
     return Shape(node, function, wrappers, own) if wrappers else None
 
 
@@ -151,11 +152,15 @@ def returned_by(node: cst.FunctionDef, function: str, own: tuple[cst.CSTNode, ..
     return Returned(tuple(dict.fromkeys(found)), itself, other)
 
 
-def _reaching(wrapper: cst.FunctionDef | cst.Lambda, function: str) -> Iterator[cst.Call]:
-    """The wrapper's calls that reach the function, plain ones first: of it, or of something that runs it."""
-    calls = [n for n in _nodes_run_by(wrapper) if isinstance(n, cst.Call)]
-    yield from (c for c in calls if _is(c.func, function) or _is_invoked(c.func, function))
-    names = parameter_names(wrapper.params)
+def _wrapper(inner: cst.FunctionDef | cst.Lambda, function: str) -> Wrapper:
+    calls = [n for n in _nodes_run_by(inner) if isinstance(n, cst.Call)]
+    plain = tuple(c for c in calls if _is(c.func, function) or _is_invoked(c.func, function))
+    return Wrapper(inner, plain, tuple(_handing_on(inner, function, calls)))
+
+
+def _handing_on(inner: cst.FunctionDef | cst.Lambda, function: str, calls: list[cst.Call]) -> Iterator[cst.Call]:
+    """The calls that get the function to run it: with the arguments that came, or to make what then gets them."""
+    names = parameter_names(inner.params)
     for call in calls:
         given = [a for a in call.args if _is(a.value, function) and not a.star]
         if not given or _last(call.func) in _ASKS_ABOUT or _is(call.func, function):
@@ -163,7 +168,7 @@ def _reaching(wrapper: cst.FunctionDef | cst.Lambda, function: str) -> Iterator[
         others = [a for a in call.args if a not in given]
         if any(isinstance(a.value, cst.Name) and a.value.value in names for a in others):
             yield call
-        elif isinstance(call.func, cst.Call) and any(is_forwarding(c, wrapper.params) for c in calls):
+        elif isinstance(call.func, cst.Call) and any(is_forwarding(c, inner.params) for c in calls):
             yield call  # `lru_cache()(f)`, which then gets the arguments
 
 

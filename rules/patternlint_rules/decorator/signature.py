@@ -43,7 +43,7 @@ def _passes_all(call: cst.Call, function: str, plain: list[str], star: str, doub
 
 def _same_parameters(wrapper: Wrapper, plain: list[str], applied: tuple[Application, ...]) -> bool:
     """Whether the wrapper passes each of its parameters on, and every decorated function names its own alike."""
-    call = wrapper.direct
+    call = wrapper.calls[0] if wrapper.calls else None
     if call is None or any(a.star or a.keyword for a in call.args) or len(call.args) != len(plain):
         return False
     return bool(applied) and all(
