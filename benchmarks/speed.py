@@ -1,8 +1,8 @@
 """Speed beside the peers, on the same files in one run: ``python benchmarks/speed.py PATH [--rounds N]``.
 
 Every command is one process and one worker; times are CPU seconds (user and system) of the whole process, the best of
-the rounds, which are interleaved so that a busy moment hits all alike. Shares say how many of the lines read reach `ast`
-and LibCST: they depend on the code alone, not on the machine.
+the rounds, which are interleaved so that a busy moment hits all alike. Shares say how many of the lines read reach
+`ast` and LibCST: they depend on the code alone, not on the machine.
 """
 
 from __future__ import annotations
