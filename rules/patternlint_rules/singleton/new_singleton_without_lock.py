@@ -63,6 +63,9 @@ class NewSingletonWithoutLock(Rule):
     their arguments, slots per context or event loop, and construction under a lock.
 
     The fix in place is safe unless a base is unknown or turns class attributes into fields.
+
+    **Measured**: of 2 hand-labelled sites one is found at high and both at medium confidence; of 9 look-alikes none at
+    high or medium. Of about 25 singletons in `__new__` in 84 packages 2 are reported at high and 5 at medium confidence.
     """
 
     code, name, family = "PAT102", "new-singleton-without-lock", Family.SINGLETON
