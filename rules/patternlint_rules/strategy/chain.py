@@ -101,12 +101,16 @@ class Chain(NamedTuple):
         return [] if self.orelse is None else statements_of(self.orelse.body)
 
     @property
-    def is_proved_complete(self) -> bool:
-        """Whether the ``else``, or what follows where every branch leaves, is an ``assert_never``."""
-        rest = self.else_body
+    def otherwise(self) -> list[cst.BaseSmallStatement | cst.BaseCompoundStatement]:
+        """What an unknown kind gets: the ``else``, or the line that follows where every branch leaves."""
         if self.orelse is None and self.after and all(leaves(b.body) for b in self.branches):
-            rest = simple_statements(self.after[0])
-        return any("assert_never" in spelled(statement) for statement in rest[:1])
+            return simple_statements(self.after[0])
+        return self.else_body
+
+    @property
+    def is_proved_complete(self) -> bool:
+        """Whether an unknown kind meets an ``assert_never``."""
+        return any("assert_never" in spelled(statement) for statement in self.otherwise[:1])
 
     @property
     def explains_its_order(self) -> bool:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from patternlint.cstnames import dotted
 from patternlint.facts import Module
 from patternlint.rule import Applicability, Confidence, Family, Rule, cst
-from patternlint_rules.strategy.chain import Chain, chains_of, simple_statements
+from patternlint_rules.strategy.chain import Chain, chains_of, spelled
 from patternlint_rules.strategy.classes import Hierarchy, HierarchyOf, IsExceptionClass, IsHook, is_of_project
 from patternlint_rules.strategy.constants import unsettled
 from patternlint_rules.strategy.keys import may_be_key
 from patternlint_rules.strategy.sites import CLASS, may_ask_classes
-from patternlint_rules.strategy.surroundings import covers_half, holds, in_loop, is_exempt, normalises
+from patternlint_rules.strategy.surroundings import accumulates, covers_half, holds, in_loop, is_exempt, normalises
 from patternlint_rules.strategy.table import (
     TYPES,
     Comments,
@@ -29,6 +29,7 @@ from patternlint_rules.strategy.table import (
     roots,
     table_name,
     write,
+    written,
 )
 from patternlint_rules.strategy.uniform import (
     Hole,
@@ -49,7 +50,37 @@ _CONVERSIONS = frozenset({"default", "_default", "json_default", "json_serial", 
 
 
 class LongTypeChain(Rule):
-    """A chain of isinstance tests over the project's own classes forgets the class that somebody adds next."""
+    """A chain of isinstance tests over the project's own classes forgets the class that somebody adds next.
+
+    The set of classes belongs to the project and grows with it. Whoever adds a class has to know every such chain; the
+    one that is forgotten handles the new class like another one, or drops it. Chains of this kind come in copies (four
+    of one mapping in one feature store), and they drift apart.
+
+    Write a method, where the classes are yours to extend; else a table that says it in one place and that other modules
+    can register with:
+
+        from patternlint.runtime import TypeDispatch
+
+        TABLE_OF = TypeDispatch({LabelView: "labels", StreamFeatureView: "streams", FeatureView: "features"})
+
+        table = TABLE_OF.lookup(view)        # the most derived class wins; UnknownTypeError for any other
+
+    High confidence: four branches or more over four classes of the project that are one statement each and differ in a
+    constant, in what is called, or in an expression of the object. Medium: other chains of four branches (three in a
+    loop), and chains with other conditions in between over six classes.
+
+    Not reported: conversion of built-in types, exceptions, visitors and operators, generators, chains closed by
+    `assert_never`, chains that give the object back or rebind it (they bring an argument into one shape),
+    branches that go on computing two locals (layout), methods
+    whose name is a chain in six classes or that override a chain (a framework's hook), chains that are less than half
+    of their function and in no loop, and chains under a comment that explains their order.
+
+    The fix writes the `TypeDispatch`. It is safe for constants and expressions of the object, if each class is tested
+    before its bases, all bases are known, no key is abstract and no class inherits from two of them. Functions and
+    methods in the table are unsafe: a name that is patched later is not seen. There is none where the branches differ.
+
+    Measured on 75 packages: of 15 findings with high confidence all were right, of 45 with medium about 6 were not.
+    """
 
     code, name, family = "PAT401", "long-type-chain", Family.STRATEGY
     applicability, since = Applicability.SAFE, "0.1"
@@ -115,7 +146,7 @@ class LongTypeChain(Rule):
             return True
         if 2 * sum(key is not None and self.project.ask(IsExceptionClass(key)) for key in keys) > len(keys):
             return True  # the order is the policy
-        if normalises(chain) or any(holds(branch.lines, "Yield") for branch in chain.branches):
+        if normalises(chain) or accumulates(chain) or any(holds(branch.lines, "Yield") for branch in chain.branches):
             return True
         return self.scope.name in _CONVERSIONS or self._is_hook(chain)
 
@@ -127,8 +158,7 @@ class LongTypeChain(Rule):
 
     def _say(self, chain: Chain, own: set[str], confidence: Confidence, fix: FixBuilder | str) -> None:
         item = " for each item of a loop" if in_loop(self) else ""
-        rest = chain.else_body or [s for line in chain.after[:1] for s in simple_statements(line) if chain.is_run]
-        raises = bool(rest) and isinstance(rest[0], cst.Raise)
+        raises = isinstance(next(iter(chain.otherwise), None), cst.Raise)
         then = "is an error at run time" if raises else "silently gets what is meant for others"
         self.report(
             chain.first,
@@ -186,7 +216,9 @@ class LongTypeChain(Rule):
         if hole.calls_own_methods:
             by_name = TYPES._replace(item="getattr(self, {table}.lookup({subject}))")
             return [f'"{(dotted(v) or "").removeprefix("self.")}"' for v in hole.values], by_name
-        texts = [self.text(v) for v in hole.values]
+        texts = [written(v, self) for v in hole.values]
+        if hole.is_callee and all(isinstance(c, cst.Call) and _begins_with(c, chain) for c in hole.parents):
+            return texts, TYPES._replace(item="{table}")
         if all(is_constant(v, self) for v in hole.values):
             return texts, TYPES
         return [f"lambda {subject}: {text}" for text in texts], TYPES._replace(item="{table}({subject})")
@@ -208,3 +240,9 @@ class LongTypeChain(Rule):
 
     def _resolved(self, chain: Chain) -> tuple[tuple[str, ...], ...]:
         return tuple(tuple(self.resolve(key) or "" for key in test.keys) for test in chain.tests)
+
+
+def _begins_with(call: cst.Call, chain: Chain) -> bool:
+    """Whether the chain's subject is the first argument of a call."""
+    first = call.args[0] if call.args else None
+    return first is not None and not first.star and first.keyword is None and spelled(first.value) == chain.name

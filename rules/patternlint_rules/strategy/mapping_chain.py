@@ -29,6 +29,7 @@ from patternlint_rules.strategy.table import (
     roots,
     table_name,
     write,
+    written,
 )
 from patternlint_rules.strategy.uniform import (
     Hole,
@@ -49,7 +50,34 @@ _TRANSLATE = frozenset({"_", "gettext", "gettext_lazy", "ugettext", "gettext_noo
 
 
 class MappingChain(Rule):
-    """A mapping is written as an if/elif chain, so that every new key is new control flow."""
+    """A mapping is written as an if/elif chain, so that every new key is new control flow.
+
+    A chain whose branches differ in one constant is a table in disguise: nothing can list its keys, test it for
+    completeness or extend it from elsewhere, its inverse is written by hand next to it and drifts, and the branch that
+    somebody forgets falls through without a word.
+
+    Write the table:
+
+        STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
+
+        def stop_reason(finish_reason: str) -> str:
+            return STOP_REASONS.get(finish_reason, "end_turn")
+
+    High confidence: four branches or more that compare one subject with literals, enum members or named constants, and
+    are one statement each that differs in one constant. Medium: they differ in the function or method that is called,
+    in a parameter, or in two constants; and mappings that `assert_never` proves complete.
+
+    Not reported: sets that somebody else owns (HTTP methods, operators, sides, platforms, keys of a keyboard, `errno`),
+    values that are computed or read from an object (they must stay lazy), factories of classes, equal keys, f-strings
+    of one shape, generated code, and chains under a comment that explains their order.
+
+    The fix writes a dict. It is safe when the subject is sure to be hashable (annotated as `str`, `int`, an enum or
+    `Literal`, or made by a method of `str`), the keys are all `str`, all `int` or members of one enum, and the values
+    are immutable and have their value for good. What happens to an unknown key stays as it is written. Tables of
+    functions and of the function's own names are unsafe.
+
+    Measured on 75 packages: of some 95 findings with high confidence 3 were doubtful, of 25 with medium 4.
+    """
 
     code, name, family = "PAT403", "mapping-chain", Family.STRATEGY
     applicability, since = Applicability.SAFE, "0.1"
@@ -110,11 +138,12 @@ class MappingChain(Rule):
     def _confidence(self, mapping: Uniform) -> Confidence | None:
         if not 1 <= len(mapping.holes) <= _HOLES or gives_classes(mapping, self):
             return None
-        if mapping.kind not in ("Raise", "Expr") and any(is_in_text(hole, mapping) for hole in mapping.holes):
+        in_text = any(is_in_text(hole, mapping) for hole in mapping.holes)
+        if in_text and mapping.kind not in ("Raise", "Expr"):
             return None
         first = mapping.holes[0]
         constant = all(is_constant(value, self) for hole in mapping.holes for value in hole.values)
-        if len(mapping.holes) == _HOLES or mapping.imports:
+        if len(mapping.holes) == _HOLES or mapping.imports or (in_text and mapping.kind == "Expr"):
             return Confidence.MEDIUM if constant else None
         if constant and not first.is_callee:
             return Confidence.HIGH
@@ -153,7 +182,7 @@ class MappingChain(Rule):
         hole = mapping.holes[0]
         fix = self.fix("look the value up in a table")
         name = table_name(chain, mapping, self, fix, local=local)
-        table = display(entries_of(chain, [self.text(v) for v in hole.values], comments, self), grouped=False)
+        table = display(entries_of(chain, [written(v, self) for v in hole.values], comments, self), grouped=False)
         place = place_of(chain, mapping, self)
         code = lookup_code(chain, mapping, place, name, DICT, self)
         if code is None:

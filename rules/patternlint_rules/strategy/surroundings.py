@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from patternlint.facts import Module
 from patternlint.rule import Rule, cst
 from patternlint.walker import descendants
-from patternlint_rules.strategy.chain import Chain, spelled
+from patternlint_rules.strategy.chain import Branch, Chain, spelled
+from patternlint_rules.strategy.uniform import read_names
 
 _GENERATED = re.compile(r"(?i)\b(auto-?|automatically )?generated\b|do not edit")
 _GENERATED_FOLDERS = frozenset({"antlr", "kaitaistruct", "contrib"})
@@ -59,14 +61,28 @@ def covers_half(chain: Chain, rule: Rule) -> bool:
 
 
 def normalises(chain: Chain) -> bool:
-    """Whether a branch hands the subject back as it is, or rebinds it: the chain brings a value into one shape."""
-    for statement in (s for branch in chain.branches if branch.test is not None for s in branch.body):
-        if isinstance(statement, cst.Return) and statement.value is not None:
-            if spelled(statement.value) == chain.name:
-                return True
-        elif isinstance(statement, cst.Assign) and any(spelled(t.target) == chain.name for t in statement.targets):
-            return True
-    return False
+    """Whether the subject is handed back as it is, or a branch rebinds it: the chain brings a value into one shape."""
+    return any(
+        (isinstance(s, cst.Return) and s.value is not None and spelled(s.value) == chain.name)
+        or (isinstance(s, cst.Assign) and any(spelled(t.target) == chain.name for t in s.targets))
+        for s in (*(s for b in chain.branches if b.test is not None for s in b.body), *chain.otherwise)
+    )
+
+
+def accumulates(chain: Chain) -> bool:
+    """Whether several branches go on computing the same two locals or more from their own values, as layout does."""
+    branches = Counter(name for branch in chain.branches for name in _accumulated(branch))
+    return sum(count > 1 for count in branches.values()) > 1
+
+
+def _accumulated(branch: Branch) -> set[str]:
+    names: set[str] = set()
+    for node in (n for s in branch.body for n in (s, *descendants(s, into_scopes=False))):
+        if isinstance(node, cst.AugAssign) and isinstance(node.target, cst.Name):
+            names.add(node.target.value)
+        elif isinstance(node, cst.Assign) and isinstance(target := node.targets[0].target, cst.Name):
+            names |= {n.value for n in read_names(node.value)} & {target.value}
+    return names
 
 
 def holds(nodes: Sequence[cst.CSTNode], *kinds: str) -> bool:

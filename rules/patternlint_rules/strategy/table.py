@@ -108,6 +108,12 @@ def movable(text: str) -> bool:
     return "\n" not in text or not ('"""' in text or "'''" in text or "\\\n" in text)
 
 
+def written(node: cst.CSTNode, rule: Rule) -> str:
+    """A value as it can stand anywhere: a tuple that has no parentheses gets some."""
+    text = rule.text(node)
+    return f"({text})" if isinstance(node, cst.Tuple) and not node.lpar else text
+
+
 def entries_of(chain: Chain, values: Iterable[str], comments: list[Comments], rule: Rule) -> list[Entry]:
     """The branches as entries."""
     keys = [tuple(rule.text(key) for key in test.keys) for test in chain.tests]
@@ -171,7 +177,7 @@ def place_of(chain: Chain, mapping: Uniform, rule: Rule) -> Place:
         default = _same_statement(simple_statements(line), mapping, rule)
         if default is not None and "#" not in rule.text(line):
             return Place(line, default)
-    if mapping.kind == "Assign" and mapping.target == chain.name:
+    if mapping.kind == "Assign" and isinstance(chain.subject, cst.Name) and mapping.target == chain.name:
         return Place(last, chain.name)
     return Place(last, None)
 
@@ -186,7 +192,7 @@ def _same_statement(body: Sequence[cst.CSTNode], mapping: Uniform, rule: Rule) -
     value = getattr(statement, "value", None)
     if isinstance(statement, cst.Assign) and ", ".join(spelled(t.target) for t in statement.targets) != mapping.target:
         return None
-    return rule.text(value) if value is not None and _is_stable(value, rule) else None
+    return written(value, rule) if value is not None and _is_stable(value, rule) else None
 
 
 def _is_stable(value: cst.BaseExpression, rule: Rule) -> bool:

@@ -165,17 +165,18 @@ def is_of_subject(node: cst.CSTNode, chain: Chain, rule: Rule) -> bool:
     """Whether an expression depends on the chain's subject, a name, and on nothing else that the function binds."""
     if not isinstance(chain.subject, cst.Name):
         return False
-    return all(name.value == chain.name or rule.resolve(name) is not None for name in _read_names(node))
+    return all(name.value == chain.name or rule.resolve(name) is not None for name in read_names(node))
 
 
-def _read_names(node: cst.CSTNode) -> Iterator[cst.Name]:
+def read_names(node: cst.CSTNode) -> Iterator[cst.Name]:
+    """The names that an expression reads: no attributes, no keywords."""
     if isinstance(node, cst.Name):
         yield node
     elif isinstance(node, cst.Attribute | cst.Arg):
-        yield from _read_names(node.value)
+        yield from read_names(node.value)
     else:
         for child in children(node):
-            yield from _read_names(child)
+            yield from read_names(child)
 
 
 def gives_classes(mapping: Uniform, rule: Rule) -> bool:
