@@ -200,9 +200,7 @@ def _of_def(scope: Scope, above: list[ast.expr]) -> Application:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         texts.append(scope.module.resolve(called, scope.parent) or ast.unparse(called))
     module = scope.module
-    return Application(
-        module.relpath, scope.row, scope.name, module.is_test, parameters=names, above=tuple(texts)
-    )
+    return Application(module.relpath, scope.row, scope.name, module.is_test, parameters=names, above=tuple(texts))
 
 
 def _replaced(project: Project, scope: Scope, statement: ast.Assign, call: ast.Call) -> str:
@@ -323,4 +321,3 @@ def is_public(scope: Scope, imported: bool) -> bool:
     if module.exports is not None:
         return parts[0] in module.exports
     return imported or ast.get_docstring(outer.function, clean=False) is not None
-
