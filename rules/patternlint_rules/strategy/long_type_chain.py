@@ -79,7 +79,8 @@ class LongTypeChain(Rule):
     before its bases, all bases are known, no key is abstract and no class inherits from two of them. Functions and
     methods in the table are unsafe: a name that is patched later is not seen. There is none where the branches differ.
 
-    Measured on 75 packages: of 15 findings with high confidence all were right, of 45 with medium about 6 were not.
+    Measured on 67 packages, which also served to sharpen the rule: of 15 findings with high confidence all were right;
+    of some 40 with medium that were read, about 6 were doubtful.
     """
 
     code, name, family = "PAT401", "long-type-chain", Family.STRATEGY

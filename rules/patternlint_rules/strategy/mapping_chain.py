@@ -76,7 +76,8 @@ class MappingChain(Rule):
     are immutable and have their value for good. What happens to an unknown key stays as it is written. Tables of
     functions and of the function's own names are unsafe.
 
-    Measured on 75 packages: of some 95 findings with high confidence 3 were doubtful, of 25 with medium 4.
+    Measured on 68 packages, which also served to sharpen the rule: of 100 findings with high confidence 4 were
+    doubtful, of 25 with medium 4.
     """
 
     code, name, family = "PAT403", "mapping-chain", Family.STRATEGY
