@@ -249,8 +249,8 @@ def _forwarded(project: Project, node: ast.Call, scope: Scope, names: frozenset[
 def callee(project: Project, node: ast.Call, scope: Scope) -> Scope | None:
     """The project function that a call calls, where names and types say which."""
     resolved = scope.module.resolve(node.func, scope)
-    if resolved is not None:
-        return project.find(resolved) if project.owns(resolved) else None
+    if resolved is not None and ((found := project.find(resolved)) is not None or not project.owns(resolved)):
+        return found
     if not isinstance(node.func, ast.Attribute):
         return None
     if isinstance(node.func.value, ast.Call) and dotted(node.func.value.func) == "super":
