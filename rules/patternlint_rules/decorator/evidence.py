@@ -216,8 +216,8 @@ def _replaced(project: Project, scope: Scope, statement: ast.Assign, call: ast.C
     meant = scope.module.resolve(argument, scope)
     if meant is None or not _is_function(project, meant):
         return ""
-    if scope.is_function and target != argument:
-        return ""
+    if scope.is_function and (target != argument or "." not in target):
+        return ""  # a local adapter, or a module's function patched for a while
     return target
 
 
