@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,6 +91,11 @@ class Module:
             self._derived[facts] = facts(self)
         derived: V = self._derived[facts]
         return derived
+
+    def rows_with(self, words: Iterable[str]) -> list[int]:
+        """The rows (1-based, sorted) on which one of the words stands, in code or not."""
+        word = re.compile(r"\b(?:" + "|".join(map(re.escape, words)) + r")\b")
+        return sorted({self.source.position(m.start())[0] for m in word.finditer(self.source.text)})
 
     @property
     def functions(self) -> list[Scope]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -78,6 +79,11 @@ class Scope:
     def row(self) -> int:
         """The row (1-based) of the ``def`` or ``class`` keyword; 1 for the module."""
         return getattr(self.node, "lineno", 1)
+
+    def holds(self, rows: Sequence[int]) -> bool:
+        """Whether one of the rows (sorted) lies in this def or class; all do in a module."""
+        at = bisect_left(rows, self.row)
+        return at < len(rows) and rows[at] <= getattr(self.node, "end_lineno", rows[at])
 
     @cached_property
     def qualname(self) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
-from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
@@ -86,12 +84,9 @@ def _in_module(
 
 def _mentions(module: Module, names: Collection[str]) -> Iterator[tuple[Scope, ast.Name | ast.Attribute, str]]:
     """Where one of the names is read or written, alone or as an attribute; only the rows that hold it are looked at."""
-    word = re.compile(r"\b(?:" + "|".join(map(re.escape, names)) + r")\b")
-    rows = sorted({module.source.position(m.start())[0] for m in word.finditer(module.source.text)})
+    rows = module.rows_with(names)
     for scope in module.scopes:
-        first, last = scope.row, getattr(scope.node, "end_lineno", module.source.rows)
-        at = bisect_left(rows, first)
-        if at == len(rows) or rows[at] > last:
+        if not scope.holds(rows):
             continue
         for node, kind in uses(scope, rows):
             if (node.attr if isinstance(node, ast.Attribute) else node.id) in names:

@@ -84,11 +84,11 @@ class UsesOf(NamedTuple):
         last = Place("self", self.path).last
         if any(u.kind == "add" and u.given for u in found):
             found += self._in_classes(project, project.ask(Subclasses(self.owner)))
-        if not last.startswith("_") and len(paths := project.paths_with(last)) <= _TELLING and paths:
-            if project.ask(AttributeOwners(last)) <= project.ask(FamilyOf(self.owner)):
-                for module in project.modules_with(last):
-                    elsewhere = _uses(module, self.path, frozenset(), "foreign")
-                    found += tuple(u._replace(is_own=False) for u in elsewhere)
+        is_telling = not last.startswith("_") and 0 < len(project.paths_with(last)) <= _TELLING
+        if is_telling and project.ask(AttributeOwners(last)) <= project.ask(FamilyOf(self.owner)):
+            for module in project.modules_with(last):
+                elsewhere = _uses(module, self.path, frozenset(), "foreign")
+                found += tuple(u._replace(is_own=False) for u in elsewhere)
         return found
 
     def _in_classes(self, project: Project, names: Iterable[str]) -> tuple[Use, ...]:
@@ -120,8 +120,11 @@ class AttributeOwners(NamedTuple):
         return frozenset(
             scope.dotted
             for module in project.modules_with(self.name)
+            for rows in [module.rows_with([self.name])]
             for scope in module.classes
-            if self.name in scope.bindings or any(self.name in _attributes_set(m) for m in scope.methods.values())
+            if scope.holds(rows)
+            if self.name in scope.bindings
+            or any(self.name in _attributes_set(m) for m in scope.methods.values() if m.holds(rows))
         )
 
 
@@ -138,7 +141,10 @@ def _attributes_set(method: Scope) -> set[str]:
 
 
 def _uses(module: Module, path: str, classes: frozenset[str], where: str) -> Iterator[Use]:
+    rows = module.rows_with([Place("self", path).last])
     for scope in module.scopes:
+        if not scope.outermost.holds(rows):
+            continue  # an inner function may use a local name for it that an outer one binds
         if scope.is_class:
             if where == "self" and scope.dotted in classes:
                 yield from _declared(scope, path)
@@ -328,8 +334,8 @@ def kind_of(project: Project, owner: str, place: Place, uses: tuple[Use, ...]) -
 
 
 def container_kind(value: ast.expr | None, depth: int = 0) -> str:
-    """ "list", "set", "dict", "weak", "observers" or "" (something else) for the expression that makes a container; with `depth` 1
-    what its entries are made as (``defaultdict(list)``)."""
+    """ "list", "set", "dict", "weak", "observers" or "" (something else) for the expression that makes a container;
+    with `depth` 1 what its entries are made as (``defaultdict(list)``)."""
     if depth:
         if isinstance(value, ast.Call) and (dotted(value.func) or "").endswith("defaultdict") and value.args:
             return _KINDS.get((dotted(value.args[0]) or "").rpartition(".")[2], "") if depth == 1 else ""
