@@ -16,9 +16,9 @@ class BoundMethodInObserverList(Rule):
     """A bound method in a longer-lived subject's list keeps its object alive, and called, after its life has ended.
 
     Production story: an entity subscribes to the state bus when it is added, and throws away the function that the call
-    returns. A reload of the integration removes the entity and adds a new one. The bus still holds the old one's method:
-    it is never freed and goes on handling every event, so each reload adds one more. After a week of reloads the process
-    is killed for its memory, and long before that every lamp is switched three times.
+    returns. A reload of the integration removes the entity and adds a new one. The bus still holds the old one's
+    method: it is never freed and goes on handling every event, so each reload adds one more. After a week of reloads
+    the process is killed for its memory, and long before that every lamp is switched three times.
 
     The canonical code keeps the remover and calls it when the object's life ends:
 
@@ -29,21 +29,21 @@ class BoundMethodInObserverList(Rule):
     `patternlint.runtime.ObserverList`, which holds bound methods weakly.
 
     Flagged: a statement that does nothing but hand `self.method` to a subject, where three things hold.
-    *It is kept*: the project's function puts its parameter into a container, or returns what removes it; or the statement
-    is itself the `append` of somebody else's list of callbacks; or three classes of the project undo such calls.
-    *Nothing undoes it*: no call in the class, its bases and subclasses removes that method, that key or the object, or
-    closes the subject at the end. *The object goes first*: a base declares the hook in which the statement stands, and
-    one that ends that life; or a set-up function makes one each time and a tear-down function leaves it behind; or a class
-    with the same base does undo it.
-    Medium: the class has a start and a stop of its own, or many are made in a loop; the subject is known by practice only.
-    Low: the subject is known by its name alone.
+    *It is kept*: the project's function puts its parameter into a container, or returns what removes it; or the
+    statement is itself the `append` of somebody else's list of callbacks; or three classes of the project undo such
+    calls. *Nothing undoes it*: no call in the class, its bases and subclasses removes that method, that key or the
+    object, or closes the subject at the end. *The object goes first*: a base declares the hook in which the
+    statement stands, and one that ends that life; or a set-up function makes one each time and a tear-down function
+    leaves it behind; or a class with the same base does undo it.
+    Medium: the class has a start and a stop of its own, or many are made in a loop; the subject is known by practice
+    only. Low: the subject is known by its name alone.
 
     Not flagged: weak and one-shot subjects, slots (`set_callback`), hooks under a name; subjects that the object makes,
     or that make the object; objects of which there is one per process.
 
-    The fix hands the remover to the method of the object that the project uses for that; it is safe where the same class
-    does so already for the same kind of subscription. Otherwise it hands over `weak_method(self.method)`, a callable that
-    does nothing once its object is gone: unsafe, since the entry itself stays in the list.
+    The fix hands the remover to the method of the object that the project uses for that; it is safe where the same
+    class does so already for the same kind of subscription. Otherwise it hands over `weak_method(self.method)`, a
+    callable that does nothing once its object is gone: unsafe, since the entry itself stays in the list.
     """
 
     code, name, family = "PAT301", "bound-method-in-observer-list", Family.OBSERVER

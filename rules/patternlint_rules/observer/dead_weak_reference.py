@@ -22,17 +22,20 @@ class DeadWeakReference(Rule):
     """A weak reference to a bound method is dead at once: the callback is never called, and nobody is told.
 
     Production story: to avoid a leak, a subject is changed from `self._listeners.append(listener)` to
-    `weakref.ref(listener)`, and its users go on passing `self.on_event`. Every `obj.method` is a new object that nothing
-    else keeps, so the reference dies before the statement ends. There is no error: the events just never arrive.
+    `weakref.ref(listener)`, and its users go on passing `self.on_event`. Every `obj.method` is a new object that
+    nothing else keeps, so the reference dies before the statement ends. There is no error: the events just never
+    arrive.
 
-    The canonical code keeps a `weakref.WeakMethod(self.on_event)`, which lives as long as the object, or leaves the list
-    to `patternlint.runtime.observers.ObserverList`.
+    The canonical code keeps a `weakref.WeakMethod(self.on_event)`, which lives as long as the object, or leaves the
+    list to `patternlint.runtime.observers.ObserverList`.
 
     Flagged: `weakref.ref` and `weakref.proxy` of a method of a known class or of a lambda, and such a value put into a
     `WeakSet`, a `WeakValueDictionary` or as the key of a `WeakKeyDictionary`. Medium: `weakref.ref(callback)` of a
-    parameter for which callers in the project pass bound methods, in a function that never asks whether it got a method.
+    parameter for which callers in the project pass bound methods, in a function that never asks whether it got a
+    method.
 
-    Not flagged: data attributes, properties, static methods, and methods that the object keeps (`self.cb = self.on_event`).
+    Not flagged: data attributes, properties, static methods, and methods that the object keeps (`self.cb =
+    self.on_event`).
 
     The fix writes `WeakMethod`. It is safe where the reference is only ever called.
     """
@@ -95,7 +98,7 @@ class DeadWeakReference(Rule):
         if handed or named:
             self.report(
                 node,
-                f"a bound method that comes in as '{parameter}' is dead at once behind a weak reference: it is never called",
+                f"a bound method handed in as '{parameter}' is dead at once behind a weak reference and never called",
                 confidence=Confidence.MEDIUM if handed else Confidence.LOW,
                 evidence=[Evidence(h.path, h.row, f"passes '{h.method}'") for h in handed[:3]],
                 why_not_fixed="parameter-may-be-function",
@@ -113,9 +116,9 @@ class DeadWeakReference(Rule):
                 match s:
                     case ast.Assign(targets=[t], value=ast.Call(args=[ast.Name(id=name), *_])) if dotted(t) == target:
                         maker = self.module.resolve(s.value.func, method)  # type: ignore[attr-defined]
-                        if maker in _MAKERS and name in method.parameters:
-                            if handed := self.project.ask(MethodsHandedTo(method.dotted, name)):
-                                return handed
+                        known = maker in _MAKERS and name in method.parameters
+                        if known and (handed := self.project.ask(MethodsHandedTo(method.dotted, name))):
+                            return handed
         return ()
 
     def _put(self, node: cst.CSTNode, container: cst.BaseExpression, value: cst.BaseExpression, kind: str) -> None:

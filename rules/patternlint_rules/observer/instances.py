@@ -16,7 +16,8 @@ _NOT_METHODS = frozenset(
 
 
 class BoundMethod(NamedTuple):
-    """``obj.name`` where the class of `obj` (dotted) has a method of this name. `owner` is the class that defines it."""
+    """``obj.name`` where the class of `obj` (dotted) has a method of this name. `owner` is the class that defines
+    it."""
 
     receiver: str
     owner: str

@@ -27,9 +27,11 @@ from patternlint_rules.observer.sinks import Sink, SinkOf, arguments_of, callee
 
 CONSTRUCTORS = frozenset({"__init__", "__post_init__", "__new__"})
 REGISTERS = frozenset(
-    """add append register subscribe connect listen on observe attach track watch bind hook listener callback handler""".split()
+    """add append register subscribe connect listen on observe attach track watch bind hook listener callback
+    handler""".split()
 )
 _PUTS = frozenset({"append", "add", "insert", "appendleft"})
+_OF_DEFERREDS = frozenset({"addCallback", "addCallbacks", "addErrback", "addBoth", "add_done_callback"})  # one-shot
 _AT_EXIT = "atexit.register"
 _TELLING = 60  # a function's name that more files mention says nothing about what it returns
 _MANY = 3  # so many classes that undo a registration show what it does
@@ -40,8 +42,9 @@ _WEAK_TOOLKITS = frozenset(
 
 
 class Leak(NamedTuple):
-    """A registration that outlives its object. `because` says how its life ends; `wrapper` is the method of the object that
-    the project hands such removers to; `is_direct`: the call itself is a container's ``append`` or ``add``."""
+    """A registration that outlives its object. `because` says how its life ends; `wrapper` is the method of the
+    object that the project hands such removers to; `is_direct`: the call itself is a container's ``append`` or
+    ``add``."""
 
     method: BoundMethod
     argument: ast.expr
@@ -71,13 +74,16 @@ class _Target(NamedTuple):
 
 def registers(call: ast.Call) -> bool:
     """Whether a call says that it registers: ``add_listener(…)``, ``hook.subscribe.focus_change(…)``."""
+    if last_name(call.func) in _OF_DEFERREDS:
+        return False
     path = dotted(call.func) or last_name(call.func)
     parts = path.split(".")[1:] if "." in path else [path]
     return any(not REGISTERS.isdisjoint(words(part)) for part in parts)
 
 
 def judge(project: Project, call: ast.Call, scope: Scope) -> Leak | None:
-    """The leak that a call whose result is thrown away is; None for everything else. What costs least is asked first."""
+    """The leak that a call whose result is thrown away is; None for everything else. What costs least is asked
+    first."""
     around, name = class_of(scope), last_name(call.func)
     if around is None or not registers(call) or (handed := _handed_over(project, call, scope)) is None:
         return None
@@ -86,13 +92,13 @@ def judge(project: Project, call: ast.Call, scope: Scope) -> Leak | None:
     if receiver is not None and _makes(project, receiver, scope, around):
         return None
     target = _target(project, call, scope, argument)
-    if target is None or (receiver is not None and _is_made_by(project, receiver, scope, around)):
+    if target is None or (receiver is not None and _is_made_by(project, receiver, scope, around, or_with=False)):
         return None
     keys = tuple(ast.unparse(a) for a in call.args if a is not argument and not isinstance(a, ast.Starred))
     subject = "" if receiver is None else ast.unparse(receiver)
     if project.ask(IsPaired(Registration(around.dotted, method.name, name, subject, keys))):
         return None
-    observer = _observer(project, around, scope, target, name)
+    observer = _observer(project, around, scope, target, name, receiver)
     if observer is None:
         return None
     is_told = target.sink.kind == "handle" or (not target.sink.kind and len(project.paths_with(name)) <= _TELLING)
@@ -179,7 +185,8 @@ def _is_weak_toolkit(module: Module, func: ast.expr, scope: Scope) -> bool:
 
 
 def _likely(methods: tuple[str, ...], receiver: ast.expr, module: Module) -> list[str]:
-    """Of methods with one name those whose class is called like the receiver, else those of this very module, else all."""
+    """Of methods with one name those whose class is called like the receiver, else those of this very module, else
+    all."""
     called = words(receiver.attr if isinstance(receiver, ast.Attribute) else getattr(receiver, "id", "")) - {"", "self"}
     alike = [m for m in methods if called and called <= words(m.split(".")[-2])]
     return (
@@ -227,17 +234,21 @@ def _makes(project: Project, receiver: ast.expr, scope: Scope, around: Scope) ->
     )
 
 
-def _is_made_by(project: Project, receiver: ast.expr, scope: Scope, around: Scope) -> bool:
-    """Whether the subject made the object, and keeps it."""
+def _is_made_by(project: Project, receiver: ast.expr, scope: Scope, around: Scope, *, or_with: bool) -> bool:
+    """Whether the subject made the object, and keeps it; or, if that counts, whether both are made in one go."""
     place = place_of(receiver, scope)
     if place is None or place.root == "module":
         return False
     if place.root == "self":
-        return project.ask(IsMadeBy(around.dotted, attribute=first_part(place)))
-    return scope.name in CONSTRUCTORS and project.ask(IsMadeBy(around.dotted, parameter=first_part(place)))
+        return project.ask(IsMadeBy(around.dotted, first_part(place), or_with=or_with))
+    return scope.name in CONSTRUCTORS and project.ask(
+        IsMadeBy(around.dotted, parameter=first_part(place), or_with=or_with)
+    )
 
 
-def _observer(project: Project, around: Scope, scope: Scope, target: _Target, name: str) -> _Observer | None:
+def _observer(
+    project: Project, around: Scope, scope: Scope, target: _Target, name: str, receiver: ast.expr | None
+) -> _Observer | None:
     """Why objects of this class come and go, and how surely; None where nothing says so."""
     outer = scope.outermost
     in_constructor = outer.name in CONSTRUCTORS
@@ -248,6 +259,8 @@ def _observer(project: Project, around: Scope, scope: Scope, target: _Target, na
     ends = None if in_constructor else counterpart(outer.name, around.methods)
     if not target.sink.kind and cycle is None and ends is None:
         return None  # a guess about the subject needs more than a guess about the observer
+    if receiver is not None and _is_made_by(project, receiver, scope, around, or_with=True):
+        return None
     made = project.ask(ConstructionsOf(around.dotted))
     for one in made:
         if one.teardown and not one.maker:
@@ -265,7 +278,8 @@ def _observer(project: Project, around: Scope, scope: Scope, target: _Target, na
         return _Observer(level, f"'{ends}' ends what '{outer.name}' begins and leaves it registered", ())
     for one in made:
         if one.in_loop or one.is_handed_on:
-            return _Observer(Confidence.MEDIUM, "many are made", (Evidence(one.path, one.row, "makes one per item"),))
+            level = Confidence.LOW if one.is_at_startup else Confidence.MEDIUM
+            return _Observer(level, "many are made", (Evidence(one.path, one.row, "makes one per item"),))
     for one in made:
         if one.maker and target.sink.path == _AT_EXIT:
             maker = one.maker.rpartition(".")[2]

@@ -9,7 +9,7 @@ from patternlint.facts import Scope, dotted
 from patternlint.project import Ancestry, Project, ReferencesTo, Subclasses
 from patternlint_rules.observer.instances import attributes_set
 from patternlint_rules.observer.pairing import last_name, words
-from patternlint_rules.observer.places import class_of, place_of
+from patternlint_rules.observer.places import class_of, first_part, place_of
 
 # what begins a stretch of a life, and what ends it
 _COUNTERPARTS = {
@@ -17,7 +17,6 @@ _COUNTERPARTS = {
     "set": "unload teardown cleanup",  # set_up
     "load": "unload",
     "added": "removed remove",
-    "add": "remove",
     "configure": "finalize unconfigure",
     "mount": "unmount",
     "mounted": "unmounted",
@@ -33,16 +32,10 @@ _COUNTERPARTS = {
     "attach": "detach",
     "attached": "detached",
     "enter": "exit leave",
-    "register": "unregister deregister",
-    "show": "hide",
-    "begin": "end finish",
-    "create": "destroy dispose",
     "init": "deinit cleanup dispose destroy",
     "initialize": "finalize cleanup dispose destroy",
 }
-_OF_MANY = frozenset(
-    "added add mount mounted configure attach attached open opened connected load loaded enter".split()
-)
+_OF_MANY = frozenset("added mount mounted configure attach attached open opened connected load loaded enter".split())
 _STARTUP = frozenset("main setup startup run serve create init initialize bootstrap configure load start app".split())
 _MAKES = frozenset("create make build new construct factory open connect".split())
 _FINDS = frozenset("get instance current find lookup fetch shared singleton default".split())
@@ -57,9 +50,13 @@ def counterpart(name: str, others: object) -> str | None:
             continue
         theirs = words(other)
         for begin, ends in _COUNTERPARTS.items():
-            if begin in said and begin not in theirs and not theirs.isdisjoint(ends.split()):
-                if _same_subject(said - {begin}, theirs - set(ends.split())):
-                    return str(other)
+            if begin == "set" and "up" not in said:
+                continue
+            ending = set(ends.split())
+            if begin not in said or begin in theirs or theirs.isdisjoint(ending):
+                continue
+            if _same_subject(said - {begin}, theirs - ending):
+                return str(other)
     return None
 
 
@@ -110,9 +107,11 @@ class LifeCycleOf(NamedTuple):
 class Construction(NamedTuple):
     """One place that makes an instance.
 
-    `function` is the qualified name around it ("" at module level); `in_loop`: it is made once per item; `teardown`: what
-    ends what that function begins; `gives_self`: the parameters that get the maker itself; `keeps`: the maker keeps it in
-    an attribute; `is_handed_on`: it goes to a function that the maker was given (``add_entities([Lamp()])``).
+    `function` is the qualified name around it ("" at module level); `in_loop`: it is made once per item; `teardown`:
+    what ends what that function begins; `gives_self`: the parameters that get the maker itself; `keeps`: the maker
+    keeps it in an attribute; `is_handed_on`: it goes to a function that the maker was given
+    (``add_entities([Lamp()])``); `gives_fresh`: the parameters that get something that the maker makes in the same
+    function, or a part of that.
     """
 
     path: str
@@ -125,6 +124,12 @@ class Construction(NamedTuple):
     gives_self: tuple[str, ...]
     keeps: bool
     is_handed_on: bool = False
+    gives_fresh: tuple[str, ...] = ()
+
+    @property
+    def is_at_startup(self) -> bool:
+        """Whether the function around it sets the program up, and nothing ends what it begins."""
+        return not self.teardown and not _STARTUP.isdisjoint(words(self.function.rpartition(".")[2]))
 
 
 class ConstructionsOf(NamedTuple):
@@ -161,8 +166,7 @@ def _construction(project: Project, scope: Scope, row: int, name: str) -> Constr
         in_loop = in_loop or isinstance(statement, ast.For | ast.AsyncFor | ast.While)
         for node in ast.walk(statement):
             if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-                if any(isinstance(n, ast.Call) and last_name(n.func) == name for n in ast.walk(node)):
-                    in_loop = True
+                in_loop |= any(isinstance(n, ast.Call) and last_name(n.func) == name for n in ast.walk(node))
             if (
                 isinstance(node, ast.Call)
                 and last_name(node.func) == name
@@ -177,16 +181,22 @@ def _construction(project: Project, scope: Scope, row: int, name: str) -> Constr
     siblings = outer.parent.children if outer.parent is not None and scope.is_function else {}
     teardown = counterpart(outer.name, siblings) or "" if scope.is_function else ""
     given: list[str] = []
-    if call is not None and around is not None:
+    fresh: list[str] = []
+    if call is not None and scope.is_function:
         initializer = project.find_method(scope.module.resolve(call.func, scope) or "", "__init__")
         if initializer is not None:
             from patternlint_rules.observer.sinks import arguments_of
 
-            given = [n for n, value in arguments_of(initializer, call) if place_of(value, scope) == ("self", "")]
+            places = [
+                (n, p) for n, value in arguments_of(initializer, call) if (p := place_of(value, scope)) is not None
+            ]
+            given = [n for n, p in places if p == ("self", "")]
+            fresh = [n for n, p in places if p.root == "other" and is_made_here(scope, first_part(p))]
+            fresh += [n for n, v in arguments_of(initializer, call) if isinstance(v, ast.Call) and _is_making(v)]
     return Construction(
         scope.module.relpath, row, scope.module.name, scope.qualname if scope.is_function else "", in_loop, teardown,
         around.dotted if around is not None else "", tuple(given), keeps,
-        handed_on,
+        handed_on, tuple(fresh),
     )  # fmt: skip
 
 
@@ -228,18 +238,21 @@ class Makes(NamedTuple):
 
 
 class IsMadeBy(NamedTuple):
-    """Whether what comes in for a parameter of ``__init__`` (given by name, or by the attribute that keeps it) is always the
-    maker itself, which keeps the new object."""
+    """Whether what comes in for a parameter of ``__init__`` (given by name, or by the attribute that keeps it) is
+    always the maker itself, which keeps the new object."""
 
     cls: str
     attribute: str = ""
     parameter: str = ""
+    or_with: bool = False  # what the maker makes in the same function counts too
 
     def answer(self, project: Project) -> bool:
         """By every construction."""
         parameter = self.parameter or self._kept_parameter(project)
         made = project.ask(ConstructionsOf(self.cls)) if parameter else ()
-        return bool(made) and all(parameter in c.gives_self and c.keeps for c in made)
+        return bool(made) and all(
+            (parameter in c.gives_self and c.keeps) or (self.or_with and parameter in c.gives_fresh) for c in made
+        )
 
     def _kept_parameter(self, project: Project) -> str:
         for name in (self.cls, *project.ask(Ancestry(self.cls)).project):
@@ -265,8 +278,8 @@ def _class_attributes_set(scope: Scope) -> set[str]:
 
 
 class IsOneOfAKind(NamedTuple):
-    """Whether there is one instance of a class per process: made once, at import, at start-up, by its own class, or by the
-    constructor of such another one."""
+    """Whether there is one instance of a class per process: made once, at import, at start-up, by its own class, or
+    by the constructor of such another one."""
 
     cls: str
     depth: int = 4

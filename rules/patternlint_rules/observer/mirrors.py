@@ -54,11 +54,9 @@ class Removers(NamedTuple):
                 if around is None or around.dotted in found:
                     continue
                 for statement in scope.statements():
-                    if statement.lineno in rows or any(
-                        statement.lineno <= r <= (statement.end_lineno or 0) for r in rows
-                    ):
-                        if any(self._removes(node) for node in ast.walk(statement)):
-                            found.add(around.dotted)
+                    mentions = any(statement.lineno <= row <= (statement.end_lineno or 0) for row in rows)
+                    if mentions and any(self._removes(node) for node in ast.walk(statement)):
+                        found.add(around.dotted)
         return frozenset(found)
 
     def _removes(self, node: ast.AST) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from patternlint.facts import Module
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 class NotifyOverLiveList(Rule):
     """A listener that unsubscribes while it is being notified makes the loop skip the next one, or raise RuntimeError.
 
-    Production story: a sensor's last listener unsubscribes itself in its callback. The loop that notifies walks the very
-    list from which `remove` takes it, so the listener behind it moves one place forward and is never told: one device
-    in a hundred misses its update, now and then. With a set or a dict the same code raises `RuntimeError: Set changed
-    size during iteration`, and nobody behind it is told. The same happens when another thread removes.
+    Production story: a sensor's last listener unsubscribes itself in its callback. The loop that notifies walks the
+    very list from which `remove` takes it, so the listener behind it moves one place forward and is never told: one
+    device in a hundred misses its update, now and then. With a set or a dict the same code raises `RuntimeError: Set
+    changed size during iteration`, and nobody behind it is told. The same happens when another thread removes.
 
     The canonical code walks a snapshot:
 
@@ -41,14 +41,14 @@ class NotifyOverLiveList(Rule):
     that rebind the attribute; loop and removals under the same lock that is not re-entrant; calls that only make a
     coroutine or are handed to a scheduler; calls after which the loop ends.
 
-    The fix writes `tuple(...)` around what is walked. It is safe for sets and dicts, which raise today. It is unsafe for
-    lists: with a copy, a callback that an earlier one removed in the same round is still called.
+    The fix writes `tuple(...)` around what is walked. It is safe for sets and dicts, which raise today. It is unsafe
+    for lists: with a copy, a callback that an earlier one removed in the same round is still called.
     """
 
     code, name, family = "PAT305", "notify-over-live-list", Family.OBSERVER
     applicability, since = Applicability.SAFE, "0.1"
     words = frozenset({"for", "in"})
-    reasons = {
+    reasons: ClassVar[Mapping[str, str]] = {
         "removed-in-round-still-called": "with a copy of a list, a callback that was removed earlier in the same round "
         "is still called; with the live list it is not",
         "container-unknown": "it is not known whether the container is a list, a set or a dict",

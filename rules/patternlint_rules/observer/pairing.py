@@ -66,9 +66,9 @@ class IsPaired(NamedTuple):
                 if self._is_undone_by(node, method, is_own):
                     return True
             elif isinstance(node, ast.Assign) and is_own and isinstance(node.value, ast.List | ast.Dict | ast.Set):
-                # the container itself is emptied
-                if any(ast.unparse(t) == self.registration.receiver for t in node.targets):
-                    return True
+                targets = {ast.unparse(t) for t in node.targets}
+                if self.registration.receiver in targets:
+                    return True  # the container itself is emptied
         return False
 
     def _is_undone_by(self, call: ast.Call, method: Scope, is_own: bool) -> bool:
@@ -101,8 +101,8 @@ class IsPaired(NamedTuple):
 
 
 class Practice(NamedTuple):
-    """How the project treats what a function returns: how many calls keep it, how many do not, the classes whose methods
-    keep it, and the own methods it is handed to (``self.async_on_remove(…)``), the most frequent first."""
+    """How the project treats what a function returns: how many calls keep it, how many do not, the classes whose
+    methods keep it, and the own methods it is handed to (``self.async_on_remove(…)``), the most frequent first."""
 
     kept: int
     dropped: int

@@ -15,15 +15,16 @@ from patternlint_rules.observer.registrations import REASONS, leak_of, registrat
 class RegisteredInInit(Rule):
     """A constructor that registers the new object with a longer-lived subject leaves it there when its life has ended.
 
-    Production story: a sensor's constructor connects to the process-wide bus. Setting the platform up then fails, or the
-    sensor is removed later: there is no hook that undoes what the constructor did, so the bus keeps a sensor that was
-    perhaps never added, and calls it on every message.
+    Production story: a sensor's constructor connects to the process-wide bus. Setting the platform up then fails, or
+    the sensor is removed later: there is no hook that undoes what the constructor did, so the bus keeps a sensor
+    that was perhaps never added, and calls it on every message.
 
     The canonical code registers in the hook that begins the object's life and hands over what ends it (see PAT301).
 
-    Flagged: as PAT301, for calls in `__init__`, `__post_init__` and `__new__`. Since a constructor has no counterpart, the
-    class needs a base with a life cycle, a set-up function that makes one each time while the tear-down function leaves it
-    behind, or (medium) a loop that makes many. Low: `atexit.register(self.close)` in objects that other objects make.
+    Flagged: as PAT301, for calls in `__init__`, `__post_init__` and `__new__`. Since a constructor has no
+    counterpart, the class needs a base with a life cycle, a set-up function that makes one each time while the
+    tear-down function leaves it behind, or (medium) a loop that makes many. Low: `atexit.register(self.close)` in
+    objects that other objects make.
 
     Not flagged, and fixed: as PAT301.
     """

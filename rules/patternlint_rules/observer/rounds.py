@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from patternlint.rule import Confidence, cst
 from patternlint.walker import children
+from patternlint_rules.observer.pairing import words
 
 # what is handed to one of these runs after the loop, if at all
 _LATER = frozenset(
@@ -19,7 +20,7 @@ OBSERVER_WORDS = frozenset(
 )
 _TELLS = frozenset(
     """on notify notified handle update updated changed change emit receive received process fire event message inform
-    dispatch observe callback call trigger signal added removed opened closed started stopped""".split()
+    dispatch observe callback call trigger signal send sent added removed opened closed started stopped""".split()
 )
 _AWAITABLE = frozenset({"isawaitable", "iscoroutine", "Awaitable", "Coroutine"})
 
@@ -58,7 +59,7 @@ def calls_within(loop: cst.For) -> Iterator[EntryCall]:
             if isinstance(func, cst.Name) and func.value in names:
                 found.append((node, func.value, method))
             last = method or (func.value if isinstance(func, cst.Name) else "")
-            if not _LATER.isdisjoint(_words(last)):
+            if not _LATER.isdisjoint(words(last)):
                 continue
         stack.extend(reversed(_going_on(node)))
     for call, name, method in found:
@@ -70,15 +71,11 @@ def told_by(container: str, call: EntryCall) -> Confidence | None:
     says so."""
     if not call.method:
         return Confidence.HIGH if call.is_bare else Confidence.MEDIUM
-    are_observers = not OBSERVER_WORDS.isdisjoint(_words(call.name) | _words(container))
-    tells = not _TELLS.isdisjoint(_words(call.method))
+    are_observers = not OBSERVER_WORDS.isdisjoint(words(call.name) | words(container))
+    tells = not _TELLS.isdisjoint(words(call.method))
     if not call.is_bare or not (are_observers or tells):
         return None
-    return Confidence.HIGH if are_observers and tells else Confidence.MEDIUM if are_observers else Confidence.LOW
-
-
-def _words(name: str) -> frozenset[str]:
-    return frozenset(name.lower().split("_"))
+    return Confidence.HIGH if are_observers and tells else Confidence.LOW
 
 
 def _names(target: cst.CSTNode) -> frozenset[str]:

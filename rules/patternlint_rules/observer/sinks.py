@@ -1,4 +1,5 @@
-"""What a function does with a callback that it is given: keeps it for good, for once, weakly, in one slot, or not at all."""
+"""What a function does with a callback that it is given: keeps it for good, for once, weakly, in one slot, or not at
+all."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from patternlint.facts import Scope, dotted
 from patternlint.project import Project
 from patternlint_rules.observer.containers import UsesOf
 from patternlint_rules.observer.instances import class_of_annotation, class_of_value
+from patternlint_rules.observer.pairing import words
 from patternlint_rules.observer.places import Place, class_of, nodes_with_lambdas, place_of, walked
 
 KEEPS = frozenset({"strong", "handle"})
@@ -20,6 +22,7 @@ _FORWARDS = 3
 _ONCE = frozenset(
     "once later delay delayed timeout defer deferred schedule soon point next timer at oneshot when".split()
 )
+_FIRE_ONCE = frozenset("deferred future promise task".split())
 _UNDOES = frozenset("unsub unsubscribe remove cancel disconnect unregister undo release off".split())
 _PUTS = frozenset({"append", "add", "insert", "appendleft"})
 
@@ -27,8 +30,8 @@ _PUTS = frozenset({"append", "add", "insert", "appendleft"})
 class Sink(NamedTuple):
     """What becomes of a callback.
 
-    `kind`: "strong" (kept in a container), "handle" (kept, and the caller gets what removes it), "keyed" (kept under a key
-    that the caller gives, which the next one replaces), "weak", "slot", "once" or "" (not known to be kept). The
+    `kind`: "strong" (kept in a container), "handle" (kept, and the caller gets what removes it), "keyed" (kept under a
+    key that the caller gives, which the next one replaces), "weak", "slot", "once" or "" (not known to be kept). The
     container, where it is known, is `path` of `owner` (a dotted class or a module).
     """
 
@@ -56,7 +59,8 @@ class SinkOf(NamedTuple):
         function = project.find(self.function)
         if function is None or not function.is_function or self.parameter not in function.parameters:
             return Sink("")
-        if not _ONCE.isdisjoint(function.name.lower().strip("_").split("_")):
+        subject = words(function.enclosing_class.name) if function.enclosing_class is not None else frozenset()
+        if not _ONCE.isdisjoint(words(function.name)) or not _FIRE_ONCE.isdisjoint(subject):
             return Sink("once")
         if _takes_itself_out(function, self.parameter):
             return Sink("once")
@@ -164,9 +168,9 @@ def _takes_itself_out(function: Scope, parameter: str) -> bool:
     for inner in function.nested_functions:
         if inner.name in names:
             for node in ast.walk(inner.node):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args:
-                    if not _UNDOES.isdisjoint(node.func.id.lower().split("_")):
-                        return True
+                called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+                if not _UNDOES.isdisjoint(called.lower().split("_")) and not node.args:  # type: ignore[attr-defined]
+                    return True
     return False
 
 
@@ -179,7 +183,8 @@ def _carriers(function: Scope, parameter: str) -> frozenset[str]:
             if _carries(statement.value, frozenset(names)) and not isinstance(statement.value, ast.Compare):
                 names |= {t.id for t in targets if isinstance(t, ast.Name)}
         elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            if any(isinstance(n, ast.Call) and _mentions(n.func, frozenset(names)) for n in ast.walk(statement)):
+            known = frozenset(names)
+            if any(isinstance(n, ast.Call) and _mentions(n.func, known) for n in ast.walk(statement)):
                 names.add(statement.name)
     return frozenset(names)
 
@@ -294,7 +299,7 @@ def _returns_remover(project: Project, function: Scope, parameter: str) -> bool:
         return True
     if returns is not None and (name := class_of_annotation(project, returns, function.module, function)) is not None:
         found = project.find(name)
-        return found is not None and not REMOVER_METHODS.isdisjoint(found.methods)
+        return found is not None and _is_remover(found, function)
     nested = {s.name for s in function.nested_functions}
     for statement in function.statements():
         if isinstance(statement, ast.Return) and statement.value is not None:
@@ -313,9 +318,18 @@ def _returns_remover(project: Project, function: Scope, parameter: str) -> bool:
                     return True
                 made = class_of_value(project, value, function)
                 found = project.find(made) if made is not None else None
-                if found is not None and not REMOVER_METHODS.isdisjoint(found.methods):
+                if found is not None and _is_remover(found, function):
                     return True
     return False
+
+
+def _is_remover(returned: Scope, function: Scope) -> bool:
+    """Whether an object of this class is a subscription: not the subject itself, handed back so that calls can be
+    chained."""
+    around = class_of(function)
+    if around is not None and around.dotted == returned.dotted:
+        return False
+    return not REMOVER_METHODS.isdisjoint(returned.methods)
 
 
 def _is_plain_callable(function: Scope, returns: ast.expr) -> bool:

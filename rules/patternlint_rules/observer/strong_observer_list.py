@@ -31,10 +31,11 @@ class StrongObserverList(Rule):
             self._listeners.append(listener)
             return partial(self._listeners.discard, listener)
 
-    Flagged: an attribute that a constructor makes as an empty list, set or dict of lists, to which a method adds what it
-    is given, whose entries a method calls one after the other, which nothing ever leaves (no removal, no clearing, no
-    new list, no remover handed out), and into which the project registers a method of an object that comes and goes
-    (PAT301, PAT310). Without such a registration it is low: the list is then as old as its observers, as far as is known.
+    Flagged: an attribute that a constructor makes as an empty list, set or dict of lists, to which a method adds
+    what it is given, whose entries a method calls one after the other, which nothing ever leaves (no removal, no
+    clearing, no new list, no remover handed out), and into which the project registers a method of an object that
+    comes and goes (PAT301, PAT310). Without such a registration it is low: the list is then as old as its observers,
+    as far as is known.
 
     Not flagged: lists that their round empties (one-shot), weak containers, hooks under a name.
 
@@ -47,7 +48,7 @@ class StrongObserverList(Rule):
     words = frozenset({"class", "self", "for", "__init__"})
     reasons: ClassVar[Mapping[str, str]] = {
         "only-owner": "an observer that only this list kept alive would be gone at once, without a sound",
-        "other-uses": "the list is used in a way that an ObserverList does not answer: compared, sliced, sorted, stored",
+        "other-uses": "the list is used in a way that an ObserverList does not answer: compared, sliced, stored",
         "not-a-plain-list": "the container is no empty list or set that the constructor makes",
         "made-on-the-way": "a lambda or partial is registered, which an ObserverList would keep as the list does",
     }
