@@ -64,7 +64,7 @@ RULES: tuple[RuleEntry, ...] = (
         since="0.1",
         applicability="unsafe",
         words=frozenset(("__init__", "class", "for", "self", )),
-        reasons=(("only-owner", "an observer that only this list kept alive would be gone at once, without a sound", ), ("other-uses", "the list is used in a way that an ObserverList does not answer: compared, sliced, sorted, stored", ), ("not-a-plain-list", "the container is no empty list or set that the constructor makes", ), ("made-on-the-way", "a lambda or partial is registered, which an ObserverList would keep as the list does", ), ),
+        reasons=(("only-owner", "an observer that only this list kept alive would be gone at once, without a sound", ), ("other-uses", "the list is used in a way that an ObserverList does not answer: compared, sliced, stored", ), ("not-a-plain-list", "the container is no empty list or set that the constructor makes", ), ("made-on-the-way", "a lambda or partial is registered, which an ObserverList would keep as the list does", ), ),
     ),
     RuleEntry(
         code="PAT303",

@@ -86,7 +86,9 @@ def cases() -> list[Case]:
     found = []
     for folder in sorted(FIXTURES.glob("PAT*")):
         for path in sorted(folder.iterdir()):
-            if (path.is_dir() and path.name != "__pycache__") or (path.suffix == ".py" and not path.name.endswith(_DERIVED)):
+            if (path.is_dir() and path.name != "__pycache__") or (
+                path.suffix == ".py" and not path.name.endswith(_DERIVED)
+            ):
                 found.append(Case(path))
     return found
 

@@ -21,6 +21,16 @@ def dotted(node: ast.AST | None) -> str | None:
     return ".".join(reversed(parts))
 
 
+def unquoted(node: ast.expr | None) -> ast.expr | None:
+    """What an annotation says; a quoted one is parsed (PEP 484, forward references); None where that fails."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            return ast.parse(node.value, mode="eval").body
+        except SyntaxError:
+            return None
+    return node
+
+
 def header_nodes(node: ast.AST) -> list[ast.AST]:
     """What a def, class or lambda evaluates in the scope around it: decorators, defaults, bases, annotations."""
     if isinstance(node, ast.ClassDef):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from patternlint.facts import Module, Scope, dotted
+from patternlint.facts import Module, Scope, dotted, unquoted
 from patternlint.project import Project, ReferencesTo
 
 CALLED_LIKE_A_FUNCTION = frozenset(
@@ -231,9 +231,9 @@ def keeps_callable_type(scope: Scope, parameter: str, factory: Scope | None) -> 
     ``Callable[P, R]`` → ``Callable[P, S]``), "explicit" if the same written-out parameters do, else ""."""
     arguments = scope.function.args
     given = next((a.annotation for a in (*arguments.posonlyargs, *arguments.args) if a.arg == parameter), None)
-    taken, returned = _parsed(given), _parsed(scope.function.returns)
+    taken, returned = unquoted(given), unquoted(scope.function.returns)
     if (taken is None or returned is None) and factory is not None:
-        outer = _callable_parts(_parsed(factory.function.returns))
+        outer = _callable_parts(unquoted(factory.function.returns))
         if outer is not None and isinstance(outer[0], ast.List) and len(outer[0].elts) == 1:
             taken, returned = outer[0].elts[0], outer[1]
     if taken is None or returned is None:
@@ -248,15 +248,6 @@ def keeps_callable_type(scope: Scope, parameter: str, factory: Scope | None) -> 
         return "generic"
     same = isinstance(before[0], ast.List) and ast.unparse(before[0]) == ast.unparse(after[0])
     return "explicit" if same else ""
-
-
-def _parsed(annotation: ast.expr | None) -> ast.expr | None:
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        try:
-            return ast.parse(annotation.value, mode="eval").body
-        except SyntaxError:
-            return None
-    return annotation
 
 
 def _callable_parts(annotation: ast.expr | None) -> tuple[ast.expr, ast.expr] | None:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from patternlint.facts import Module, Scope, dotted, own_nodes
+from patternlint.facts import Module, Scope, dotted, own_nodes, unquoted
 from patternlint.project import Ancestry, Project
 from patternlint_rules.imports import frameworks as known
 from patternlint_rules.imports.once import is_memoised, runs_once
@@ -175,12 +175,8 @@ def _by_request(scope: Scope) -> Handler | None:
 
 def _is_request(scope: Scope, annotation: ast.expr | None) -> bool:
     """Whether an annotation means a server framework's request: ``Request``, ``"Request | None"``, ``Annotated[…]``."""
+    annotation = unquoted(annotation)
     match annotation:
-        case ast.Constant(value=str(text)):
-            try:
-                return _is_request(scope, ast.parse(text.strip(), mode="eval").body)
-            except SyntaxError:
-                return False
         case ast.BinOp(op=ast.BitOr()):
             return _is_request(scope, annotation.left) or _is_request(scope, annotation.right)
         case ast.Subscript() if (dotted(annotation.value) or "").endswith(("Optional", "Annotated")):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from patternlint.facts import Module, Scope, dotted
+from patternlint.facts import Module, Scope, dotted, unquoted
 from patternlint.project import Ancestry, Project, Subclasses
 from patternlint_rules.observer.places import ELEMENT, Place, class_of, nodes_with_lambdas, place_of, walked
 
@@ -362,11 +362,7 @@ def container_kind(value: ast.expr | None, depth: int = 0) -> str:
 
 def _annotated_kind(annotation: ast.expr, depth: int) -> str:
     """The kind of container that an annotation names, `depth` levels in."""
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        try:
-            annotation = ast.parse(annotation.value, mode="eval").body
-        except SyntaxError:
-            return ""
+    annotation = unquoted(annotation) or annotation
     if isinstance(annotation, ast.BinOp):
         return _annotated_kind(annotation.left, depth) or _annotated_kind(annotation.right, depth)
     if not isinstance(annotation, ast.Subscript):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from patternlint.facts import Module, dotted
 from patternlint.project import Ancestry
@@ -13,6 +13,9 @@ from patternlint_rules.observer.containers import UsesOf, kept
 from patternlint_rules.observer.handed_in import HandedIn, MethodsHandedTo
 from patternlint_rules.observer.instances import BoundMethod, bound_method
 from patternlint_rules.observer.rounds import OBSERVER_WORDS
+
+if TYPE_CHECKING:
+    from patternlint.fixes import FixBuilder
 
 _MAKERS = {"weakref.ref": "WeakMethod", "weakref.ReferenceType": "WeakMethod", "weakref.proxy": "weak_method"}
 _KNOWS_METHODS = frozenset({"WeakMethod", "ismethod", "MethodType", "__self__", "im_self", "__func__", "weak_method"})
@@ -126,7 +129,7 @@ class DeadWeakReference(Rule):
         method = None if isinstance(value, cst.Lambda) else self._method(value)
         if method is None and not isinstance(value, cst.Lambda):
             return
-        found = kept(_ast(self.text(container)), self.scope)
+        found = kept(self.expression(container), self.scope)
         made = self.project.ask(UsesOf(found.owner, found.container.path)) if found is not None else ()
         weak = any(u.kind == "create" and u.value == "weak" for u in made)
         if found is not None and weak and self._is_made_as(found.container.last, kind):
@@ -146,9 +149,9 @@ class DeadWeakReference(Rule):
     def _method(self, node: cst.BaseExpression) -> BoundMethod | None:
         if not isinstance(node, cst.Attribute):
             return None
-        return bound_method(self.project, _ast(self.text(node)), self.scope)
+        return bound_method(self.project, self.expression(node), self.scope)
 
-    def _doubts(self, fix, node: cst.Call, method: BoundMethod) -> None:  # type: ignore[no-untyped-def]
+    def _doubts(self, fix: FixBuilder, node: cst.Call, method: BoundMethod) -> None:
         classes = (method.receiver, *self.project.ask(Ancestry(method.receiver)).project)
         if any((c := self.project.find(name)) is not None and "__slots__" in c.bindings for name in classes):
             fix.lower(Applicability.UNSAFE, "slots")
@@ -159,7 +162,7 @@ class DeadWeakReference(Rule):
         """Whether the reference goes into a local name or an own private attribute that is only ever called."""
         parent = self.ancestors[-1]
         if isinstance(parent, cst.Assign) and len(parent.targets) == 1:
-            target = _ast(self.text(parent.targets[0].target))
+            target = self.expression(parent.targets[0].target)
             if isinstance(target, ast.Name):
                 return _is_only_called(self.scope.node, lambda n: isinstance(n, ast.Name) and n.id == target.id)
             if isinstance(target, ast.Attribute) and target.attr.startswith("_"):
@@ -167,10 +170,6 @@ class DeadWeakReference(Rule):
                     self.module.tree, lambda n: isinstance(n, ast.Attribute) and n.attr == target.attr
                 )
         return False
-
-
-def _ast(code: str) -> ast.expr:
-    return ast.parse(code.strip(), mode="eval").body
 
 
 def _is_only_called(root: ast.AST, is_it) -> bool:  # type: ignore[no-untyped-def]

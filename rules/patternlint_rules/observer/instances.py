@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
-from patternlint.facts import Module, Scope, dotted
+from patternlint.facts import Module, Scope, dotted, unquoted
 from patternlint.project import Ancestry, Project
 from patternlint_rules.observer.places import class_of, place_of
 
@@ -205,11 +205,7 @@ def _annotation(function: Scope, name: str) -> ast.expr | None:
 
 def class_of_annotation(project: Project, node: ast.expr, module: Module, scope: Scope) -> str | None:
     """The project class that an annotation names; ``X | None``, ``Optional[X]`` and strings are looked through."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        try:
-            node = ast.parse(node.value, mode="eval").body
-        except SyntaxError:
-            return None
+    node = unquoted(node) or node
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         sides = [s for s in (node.left, node.right) if not (isinstance(s, ast.Constant) and s.value is None)]
         return class_of_annotation(project, sides[0], module, scope) if len(sides) == 1 else None

@@ -73,8 +73,8 @@ class StrongObserverList(Rule):
     def _made(self, node: cst.Assign | cst.AnnAssign, target: cst.BaseExpression, value: cst.BaseExpression) -> None:
         if self.scope.name != "__init__" or not isinstance(target, cst.Attribute):
             return
-        kind = container_kind(ast.parse(self.text(value).strip(), mode="eval").body)
-        place = kept(ast.parse(self.text(target).strip(), mode="eval").body, self.scope)
+        kind = container_kind(self.expression(value))
+        place = kept(self.expression(target), self.scope)
         if place is None or kind not in ("list", "set", "dict"):
             return
         path = place.container.path + ("[]" if kind == "dict" else "")
@@ -99,11 +99,12 @@ class StrongObserverList(Rule):
 
     def _only_grows(self, owner: str, path: str) -> bool:
         """Whether a method adds what it is given, and nothing is ever taken out."""
+        near = self.project.ask(UsesOf(owner, path, near=True))
+        if not any(u.kind == "add" and u.given for u in near):
+            return False  # before the rest of the project is asked
         uses = self.project.ask(UsesOf(owner, path))
         outer = self.project.ask(UsesOf(owner, path.removesuffix("[]"))) if path.endswith("[]") else ()
-        if any(u.takes_out or u.kind in ("clear", "replace") for u in (*uses, *outer) if not u.is_test):
-            return False
-        return any(u.kind == "add" and u.given for u in uses)
+        return not any(u.takes_out or u.kind in ("clear", "replace") for u in (*uses, *outer) if not u.is_test)
 
     def _fix(
         self, node: cst.Assign | cst.AnnAssign, value: cst.BaseExpression, kind: str, owner: str, name: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from patternlint.facts import Binding, dotted
+from patternlint.facts import Binding, dotted, unquoted
 from patternlint.rule import Rule, cst
 from patternlint_rules.strategy.keys import EnumerationAt
 
@@ -62,14 +62,10 @@ def _makes_str(value: ast.expr | None) -> bool:
 
 
 def _names_hashable(annotation: ast.expr, rule: Rule) -> bool:
+    annotation = unquoted(annotation) or annotation
     match annotation:
         case ast.Constant(value=None):
             return True
-        case ast.Constant(value=str(text)):
-            try:
-                return _names_hashable(ast.parse(text, mode="eval").body, rule)
-            except SyntaxError:
-                return False
         case ast.BinOp(op=ast.BitOr()):
             return _names_hashable(annotation.left, rule) and _names_hashable(annotation.right, rule)
         case ast.Subscript():
