@@ -152,14 +152,19 @@ def _target(project: Project, call: ast.Call, scope: Scope, argument: ast.expr) 
                     return _Target(sinks[first], Confidence.HIGH if len(sinks) == 1 else Confidence.MEDIUM)
                 if kinds == {False} and all(s.kind for s in sinks.values()):
                     return None
-    if "set" in said or "once" in said:
-        return None
+    if "set" in said or "once" in said or (name == "connect" and not _holds_strongly(call)):
+        return None  # a slot; one-shot; a signal of a toolkit, which holds bound methods weakly
     for part, mirror in mirrored(dotted(call.func) or ""):
         if len(others := project.ask(Removers(mirror))) >= _MANY:
             resolved = scope.module.resolve(call.func, scope)
             surely = part != name and resolved is not None and project.owns(resolved)
             return _Target(Sink("strong"), Confidence.HIGH if surely else Confidence.MEDIUM, others=others)
     return _Target(Sink(""), Confidence.LOW)
+
+
+def _holds_strongly(call: ast.Call) -> bool:
+    """Whether ``weak=False`` says so."""
+    return any(k.arg == "weak" and isinstance(k.value, ast.Constant) and k.value.value is False for k in call.keywords)
 
 
 def _by_key(sink: Sink) -> _Target | None:

@@ -202,7 +202,8 @@ def _construction(project: Project, scope: Scope, row: int, name: str) -> Constr
 
 def creates(scope: Scope, attribute: str) -> bool:
     """Whether a class makes what it keeps in an attribute: a constructor, or a function that says so."""
-    for value in attributes_set(scope).get(attribute, ()):
+    declared = [b.value for b in scope.bindings.get(attribute, ())]  # a signal, a descriptor
+    for value in (*declared, *attributes_set(scope).get(attribute, ())):
         node = value.value if isinstance(value, ast.Await) else value
         if isinstance(node, ast.Call) and _is_making(node):
             return True
@@ -298,7 +299,7 @@ class IsOneOfAKind(NamedTuple):
         if not only.function or only.maker == self.cls:
             return True
         last = only.function.rpartition(".")[2]
-        if only.maker and last.startswith("__"):
+        if only.maker and (last.startswith("__") or last.endswith("post_init")):
             by = project.ask(ConstructionsOf(only.maker)) if self.depth else ()
             return not by or project.ask(IsOneOfAKind(only.maker, self.depth - 1))
         return not _STARTUP.isdisjoint(words(last))
