@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from patternlint.rule import Rule, Visit
     from patternlint.rule_entry import RuleEntry
 
+# calls between Python functions take no room on the C stack since 3.11
+_DEEP = 20_000
 _RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 _PYTHON_2 = ("Missing parentheses in call to", "multiple exception types must be parenthesized", "leading zeros in")
 
@@ -78,7 +80,7 @@ class Engine:
         concerned = [r for r in concerned if matching[r.patterns]]
         if self._whole:
             concerned = list(self.rules)
-        with _gc_frozen():
+        with _room():
             try:
                 if not concerned:
                     _check_syntax(source)
@@ -143,9 +145,12 @@ class Engine:
         for rule in rules:
             options = {**rule.options, **self.settings.rules.get(rule.code, {})}
             visit = Visit(module, self.project, self.settings, region, scopes, options)
-            walk(region.tree, rule(visit), enter=visit.enter, leave=visit.leave)
-            if visit.drafts:
-                yield from _finished(rule, visit)
+            try:
+                walk(region.tree, rule(visit), enter=visit.enter, leave=visit.leave)
+                if visit.drafts:
+                    yield from _finished(rule, visit)
+            except RecursionError:
+                continue  # too deep for the rule or, since CPython 3.12 counts calls through C apart, for LibCST
 
 
 def _matches(patterns: tuple[str, ...], text: str) -> bool:
@@ -258,12 +263,15 @@ def _order(finding: Finding) -> tuple[Any, ...]:
 
 
 @contextmanager
-def _gc_frozen() -> Iterator[None]:
-    """No garbage collection while trees are built: they hold no cycles worth looking for, and many objects."""
-    was_on = gc.isenabled()
+def _room() -> Iterator[None]:
+    """Room for trees: no garbage collection while they are built, since they hold no cycles worth looking for; and
+    deep calls, since LibCST writes the 300th `elif` a thousand calls deep."""
+    was_on, limit = gc.isenabled(), sys.getrecursionlimit()
     gc.disable()
+    sys.setrecursionlimit(max(limit, _DEEP))
     try:
         yield
     finally:
+        sys.setrecursionlimit(limit)
         if was_on:
             gc.enable()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,9 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import libcst as cst
-
-# calls between Python functions take no room on the C stack since 3.11, so this many are no danger
-_DEEP = 100_000
 
 
 class Spans(NamedTuple):
@@ -87,12 +83,7 @@ def spans_of(tree: cst.Module, nodes: Iterable[cst.CSTNode], text: str) -> Spans
             wanted.difference_update(ends)
 
     state = State()
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _DEEP))  # LibCST writes the 300th `elif` a thousand calls deep
-    try:
-        tree._codegen(state)
-    finally:
-        sys.setrecursionlimit(limit)
+    tree._codegen(state)
     places = {key: found[key] for key in wanted if key in found}
     written = "".join(state.tokens)
     if written == text:

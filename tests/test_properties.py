@@ -93,6 +93,16 @@ def test_any_module_survives_findings_and_fixes(text: str, bom: bool, unsafe: bo
         assert again.source.data == result.source.data
 
 
+def test_a_chain_of_two_thousand_branches_is_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "patternlint.toml").touch()
+    branches = "".join(f"    {'el' if i else ''}if x == 'k{i}':\n        return {i}\n" for i in range(2000))
+    source = Source(tmp_path / "subject.py", f"def f(x: str):\n{branches}".encode())
+    (tmp_path / "subject.py").write_bytes(source.data)
+    result = fix(source, engine_for(tmp_path), unsafe=True)
+    assert result.converged
+    assert parses(result.source.text)
+
+
 @settings(max_examples=60)
 @given(modules(st.just("\n")))  # LibCST gives lone carriage returns back differently, depending on what is around them
 def test_the_short_cuts_change_no_finding(text: str) -> None:

@@ -33,8 +33,9 @@ def unquoted(node: ast.expr | None) -> ast.expr | None:
 
 def header_nodes(node: ast.AST) -> list[ast.AST]:
     """What a def, class or lambda evaluates in the scope around it: decorators, defaults, bases, annotations."""
+    generics = getattr(node, "type_params", [])  # PEP 695, new in 3.12
     if isinstance(node, ast.ClassDef):
-        return [*node.decorator_list, *node.bases, *node.keywords]
+        return [*node.decorator_list, *generics, *node.bases, *node.keywords]
     if isinstance(node, ast.Lambda):
         return [*node.args.defaults, *(d for d in node.args.kw_defaults if d)]
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -42,7 +43,7 @@ def header_nodes(node: ast.AST) -> list[ast.AST]:
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
         annotations = [a.annotation for a in every if a is not None and a.annotation is not None]
         defaults = [*arguments.defaults, *(d for d in arguments.kw_defaults if d)]
-        return [*node.decorator_list, *defaults, *annotations, *([node.returns] if node.returns else [])]
+        return [*node.decorator_list, *generics, *defaults, *annotations, *([node.returns] if node.returns else [])]
     return []
 
 
