@@ -64,8 +64,8 @@ class ImportTimeOf(NamedTuple):
             return None
         key = self.module, hash(source.text)
         if key not in _KNOWN:
-            module = project.module_at(path)
-            _KNOWN[key] = None if module is None else _import_time(module)
+            with project.passing(path) as module:
+                _KNOWN[key] = None if module is None else _import_time(module)
         return _KNOWN[key]
 
 
@@ -155,21 +155,25 @@ class Rebinds(NamedTuple):
         if home is not None and any(_rebinds_global(scope, self.name) for scope in home.functions):
             return True
         store = re.compile(rf"\.{re.escape(self.name)}\b\s*(?::[^=\n]*)?(?:[-+*/|&]=|=(?!=)|,)")
-        return any(
-            store.search(source.text) and self._stored_by(project.module_at(source.path))
-            for source in _sources(project, self.name, self.module.rpartition(".")[2])
-        )
+        for source in _sources(project, self.name, self.module.rpartition(".")[2]):
+            if store.search(source.text):
+                with project.passing(source.path) as other:
+                    if other is not None and self._stored_by(other):
+                        return True
+        return False
 
-    def _stored_by(self, other: Module | None) -> bool:
-        if other is None or other.is_test:
+    def _stored_by(self, other: Module) -> bool:
+        if other.is_test:
             return False
+        rows = other.rows_with([self.name])
         return any(
             isinstance(node, ast.Attribute)
             and node.attr == self.name
             and isinstance(node.ctx, ast.Store)
             and other.resolve(node.value, scope) == self.module
             for scope in other.scopes
-            for node in own_nodes(scope.node)
+            if scope.holds(rows)
+            for node in own_nodes(scope.node, rows)
         )
 
 

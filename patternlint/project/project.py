@@ -206,13 +206,13 @@ class Project:
             if len(paths) <= _SCAN and (module := self.module_at(path)) is not None:
                 yield module
             elif len(paths) > _SCAN:
-                with self._passing(path) as module:
+                with self.passing(path) as module:
                     if module is not None:
                         yield module
 
     @contextmanager
-    def _passing(self, path: Path) -> Iterator[Module | None]:
-        """A module for a moment: one that is not kept already is let go of at the end."""
+    def passing(self, path: Path) -> Iterator[Module | None]:
+        """A module for a moment: one that is not kept already is let go of at the end. None where there is none."""
         if path in self._kept:
             yield self._kept[path]
             return
@@ -226,7 +226,7 @@ class Project:
     def outline(self, path: Path) -> Outline | None:
         """What is remembered of a module; None where it cannot be read or does not parse."""
         if path not in self._outlines:
-            with self._passing(path) as module:
+            with self.passing(path) as module:
                 self._outlines[path] = None if module is None else _outlined(module)
         return self._outlines[path]
 
