@@ -178,7 +178,7 @@ def _check_syntax(source: Source) -> None:
 
 def _finished(rule: type[Rule], visit: Visit) -> Iterator[Finding]:
     """The drafts of one visit as findings: all places from one code generation."""
-    from patternlint.fixes import Places
+    from patternlint.places import Places
     from patternlint.spans import spans_of
 
     region, source = visit.region, visit.module.source

@@ -6,14 +6,13 @@ become edits. A doubt only ever lowers the applicability, and leaves its reason.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
 from patternlint.finding import Applicability, Edit, Fix, Import
-from patternlint.source import Source
+from patternlint.places import CannotEdit, Places, joined, new_lines_at, own_line, without_lines
 from patternlint.walker import descendants
 
 if TYPE_CHECKING:
@@ -32,60 +31,6 @@ REASONS = {
     "not-reproduced": "LibCST does not give the line back as it was written, so it cannot be edited safely",
     "fix-failed": "the fix did not pass verification and was put back: a bug of patternlint, please report it",
 }
-
-
-class CannotEdit(Exception):
-    """A step finds no way to write what it should; the argument is the reason code."""
-
-
-class Places(NamedTuple):
-    """Where the nodes of a region stand in the source."""
-
-    source: Source
-    spans: dict[int, tuple[int, int]]
-    inexact: frozenset[int]
-
-    def span(self, node: cst.CSTNode) -> tuple[int, int]:
-        """Start and end offsets of a node, parentheses around it left out."""
-        return self.spans[id(node)]
-
-    def exact(self, node: cst.CSTNode) -> tuple[int, int]:
-        """The same, for an edit.
-
-        Raises:
-            CannotEdit: LibCST does not give the line back as it was, so the column is not sure.
-        """
-        if id(node) in self.inexact:
-            raise CannotEdit("not-reproduced")
-        return self.span(node)
-
-    def line_of(self, offset: int) -> tuple[int, str]:
-        """The offset where a line begins, and its indentation."""
-        row, _ = self.source.position(offset)
-        text = self.source.line(row)
-        return self.source.line_start(row), text[: len(text) - len(text.lstrip(" \t\f"))]
-
-    def next_line(self, offset: int) -> int:
-        """The offset where the line after the one at `offset` begins."""
-        row, _ = self.source.position(offset)
-        return self.source.line_start(row + 1)
-
-    def lines(self, code: str, indent: str) -> str:
-        """Dedented code in the file's own indentation and line ends, without the last line's end."""
-        unit = indent_unit(self.source)
-        out = []
-        for line in code.split("\n"):
-            bare = line.lstrip(" ")
-            depth, rest = divmod(len(line) - len(bare), 4)
-            out.append(f"{indent}{unit * depth}{' ' * rest}{bare}" if bare else "")
-        return self.source.newline.join(out)
-
-
-def indent_unit(source: Source) -> str:
-    """One level of indentation as the file writes it; four spaces where it has none."""
-    found = re.search(r":[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)(\t+|  +)\S", source.text)
-    unit = found[1] if found else "    "
-    return "\t" if unit.startswith("\t") else unit if len(unit) in (2, 3, 4, 8) else "    "
 
 
 class Step(NamedTuple):
@@ -152,7 +97,7 @@ class FixBuilder:
 
         def edits(at: Places) -> list[Edit]:
             start, end = at.exact(first)[0], at.exact(last)[1]
-            _, indent = _own_line(at, start)
+            _, indent = own_line(at, start)
             rest = at.source.text[end : at.next_line(end)]
             return [Edit(start, end + len(rest.rstrip("\r\n")), at.lines(code, indent)[len(indent) :])]
 
@@ -174,7 +119,7 @@ class FixBuilder:
         first = _first_node(statement)
 
         def edits(at: Places) -> list[Edit]:
-            start, indent = _own_line(at, at.exact(first)[0])
+            start, indent = own_line(at, at.exact(first)[0])
             return [Edit(start, start, at.lines(code, indent) + at.source.newline)]
 
         self._add((first,), edits)
@@ -184,8 +129,8 @@ class FixBuilder:
 
         def edits(at: Places) -> list[Edit]:
             start, end = at.exact(statement)
-            _, indent = _own_line(at, start)
-            return [_new_lines_at(at, at.next_line(end), at.lines(code, indent))]
+            _, indent = own_line(at, start)
+            return [new_lines_at(at, at.next_line(end), at.lines(code, indent))]
 
         self._add((statement,), edits)
 
@@ -201,11 +146,11 @@ class FixBuilder:
                 return [Edit(start, end, "pass")]
             if not only_one:
                 return [_without_one_of(at, line, small)]
-            line_start, _ = _own_line(at, start)
+            line_start, _ = own_line(at, start)
             rest = at.source.text[end : at.next_line(end)]
             if "#" in rest:
                 return [Edit(start, end + len(rest) - len(rest.lstrip(" \t")), "")]
-            return [_without_lines(at, line_start, end)]
+            return [without_lines(at, line_start, end)]
 
         self._add(tuple(line.body), edits)
 
@@ -214,8 +159,8 @@ class FixBuilder:
         first = _first_node(statement)
 
         def edits(at: Places) -> list[Edit]:
-            start, _ = _own_line(at, at.exact(first)[0])
-            return [_without_lines(at, start, at.exact(statement)[1])]
+            start, _ = own_line(at, at.exact(first)[0])
+            return [without_lines(at, start, at.exact(statement)[1])]
 
         self._add((first, statement), edits)
 
@@ -223,7 +168,7 @@ class FixBuilder:
         """Put a decorator (without the ``@``) directly above ``def`` or ``class``, below those that are there."""
 
         def edits(at: Places) -> list[Edit]:
-            start, indent = _own_line(at, at.exact(definition)[0])
+            start, indent = own_line(at, at.exact(definition)[0])
             return [Edit(start, start, f"{indent}@{code}{at.source.newline}")]
 
         self._add((definition,), edits)
@@ -333,7 +278,7 @@ class FixBuilder:
             steps = dict.fromkeys(e for step in self._steps for e in step.edits(places))
         except CannotEdit as error:
             return None, str(error)
-        edits, binds = tuple(_joined(sorted(steps, key=_place))), frozenset(self._taken)
+        edits, binds = tuple(joined(steps)), frozenset(self._taken)
         fix = Fix(self.message, self.applicability, edits, tuple(self._imports), self.form, binds)
         return fix, self.why_not
 
@@ -371,40 +316,15 @@ def _first_node(statement: cst.CSTNode) -> cst.CSTNode:
     return decorators[0] if decorators else statement
 
 
-def _own_line(at: Places, start: int) -> tuple[int, str]:
-    """The start and indentation of the line that begins with the statement at `start`."""
-    line_start, indent = at.line_of(start)
-    if line_start + len(indent) != start:
-        raise CannotEdit("shares-a-line")
-    return line_start, indent
-
-
-def _without_lines(at: Places, line_start: int, end: int) -> Edit:
-    """Take whole lines out, and of blank lines on both sides the one behind them."""
-    source, last = at.source, at.next_line(end)
-    before, after = source.position(line_start)[0] - 1, source.position(last)[0]
-    if before > 0 and not source.line(before).strip() and last < len(source.text) and not source.line(after).strip():
-        last = source.line_start(after + 1)
-    return Edit(line_start, last, "")
-
-
 def _statement_edit(at: Places, node: cst.CSTNode, code: str) -> Edit:
     start, end = at.exact(node)
     if isinstance(node, cst.BaseSmallStatement):
         if "\n" in code:
-            _own_line(at, start)
+            own_line(at, start)
         _, indent = at.line_of(start)
     else:
-        _, indent = _own_line(at, start)
+        _, indent = own_line(at, start)
     return Edit(start, end, at.lines(code, indent)[len(indent) :])
-
-
-def _new_lines_at(at: Places, offset: int, lines: str) -> Edit:
-    """New whole lines at the start of a line, or behind a last line that has no end."""
-    text, newline = at.source.text, at.source.newline
-    if offset and text[offset - 1] not in "\r\n":
-        return Edit(offset, offset, newline + lines)
-    return Edit(offset, offset, lines + newline)
 
 
 def _without_one_of(at: Places, line: _Line, small: cst.CSTNode) -> Edit:
@@ -414,18 +334,3 @@ def _without_one_of(at: Places, line: _Line, small: cst.CSTNode) -> Edit:
     if index + 1 < len(line.body):
         return Edit(start, at.exact(line.body[index + 1])[0], "")
     return Edit(at.exact(line.body[index - 1])[1], end, "")
-
-
-def _place(edit: Edit) -> tuple[int, int]:
-    return edit.start, edit.end
-
-
-def _joined(edits: list[Edit]) -> list[Edit]:
-    """Insertions at one place become one edit, in the order of the steps."""
-    out: list[Edit] = []
-    for edit in edits:
-        if out and edit.start == edit.end == out[-1].start == out[-1].end:
-            out[-1] = Edit(edit.start, edit.end, out[-1].text + edit.text)
-        else:
-            out.append(edit)
-    return out

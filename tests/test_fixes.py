@@ -12,8 +12,9 @@ from patternlint.config import Settings
 from patternlint.facts import Module
 from patternlint.finding import Applicability, Edit, Fix
 from patternlint.fixer import splice
-from patternlint.fixes import FixBuilder, Places
+from patternlint.fixes import FixBuilder
 from patternlint.placement import import_edits
+from patternlint.places import Places
 from patternlint.project import Project
 from patternlint.regions import cut, extents, scopes_of_nodes
 from patternlint.rule import Visit

@@ -1,0 +1,103 @@
+"""Where the nodes of a region stand, and how statements become lines of the file: indentation, line ends, own lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from patternlint.finding import Edit
+from patternlint.source import Source
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+
+class CannotEdit(Exception):
+    """A step finds no way to write what it should; the argument is the reason code."""
+
+
+class Places(NamedTuple):
+    """Where the nodes of a region stand in the source."""
+
+    source: Source
+    spans: dict[int, tuple[int, int]]
+    inexact: frozenset[int]
+
+    def span(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Start and end offsets of a node, parentheses around it left out."""
+        return self.spans[id(node)]
+
+    def exact(self, node: cst.CSTNode) -> tuple[int, int]:
+        """The same, for an edit.
+
+        Raises:
+            CannotEdit: LibCST does not give the line back as it was, so the column is not sure.
+        """
+        if id(node) in self.inexact:
+            raise CannotEdit("not-reproduced")
+        return self.span(node)
+
+    def line_of(self, offset: int) -> tuple[int, str]:
+        """The offset where a line begins, and its indentation."""
+        row, _ = self.source.position(offset)
+        text = self.source.line(row)
+        return self.source.line_start(row), text[: len(text) - len(text.lstrip(" \t\f"))]
+
+    def next_line(self, offset: int) -> int:
+        """The offset where the line after the one at `offset` begins."""
+        row, _ = self.source.position(offset)
+        return self.source.line_start(row + 1)
+
+    def lines(self, code: str, indent: str) -> str:
+        """Dedented code in the file's own indentation and line ends, without the last line's end."""
+        unit = indent_unit(self.source)
+        out = []
+        for line in code.split("\n"):
+            bare = line.lstrip(" ")
+            depth, rest = divmod(len(line) - len(bare), 4)
+            out.append(f"{indent}{unit * depth}{' ' * rest}{bare}" if bare else "")
+        return self.source.newline.join(out)
+
+
+def indent_unit(source: Source) -> str:
+    """One level of indentation as the file writes it; four spaces where it has none."""
+    found = re.search(r":[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)(\t+|  +)\S", source.text)
+    unit = found[1] if found else "    "
+    return "\t" if unit.startswith("\t") else unit if len(unit) in (2, 3, 4, 8) else "    "
+
+
+def own_line(at: Places, start: int) -> tuple[int, str]:
+    """The start and indentation of the line that begins with the statement at `start`."""
+    line_start, indent = at.line_of(start)
+    if line_start + len(indent) != start:
+        raise CannotEdit("shares-a-line")
+    return line_start, indent
+
+
+def without_lines(at: Places, line_start: int, end: int) -> Edit:
+    """Take whole lines out, and of blank lines on both sides the one behind them."""
+    source, last = at.source, at.next_line(end)
+    before, after = source.position(line_start)[0] - 1, source.position(last)[0]
+    if before > 0 and not source.line(before).strip() and last < len(source.text) and not source.line(after).strip():
+        last = source.line_start(after + 1)
+    return Edit(line_start, last, "")
+
+
+def new_lines_at(at: Places, offset: int, lines: str) -> Edit:
+    """New whole lines at the start of a line, or behind a last line that has no end."""
+    text, newline = at.source.text, at.source.newline
+    if offset and text[offset - 1] not in "\r\n":
+        return Edit(offset, offset, newline + lines)
+    return Edit(offset, offset, lines + newline)
+
+
+def joined(edits: Iterable[Edit]) -> list[Edit]:
+    """Insertions at one place become one edit, in the order of the steps."""
+    out: list[Edit] = []
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        if out and edit.start == edit.end == out[-1].start == out[-1].end:
+            out[-1] = Edit(edit.start, edit.end, out[-1].text + edit.text)
+        else:
+            out.append(edit)
+    return out
