@@ -44,6 +44,10 @@ class BoundMethodInObserverList(Rule):
     The fix hands the remover to the method of the object that the project uses for that; it is safe where the same
     class does so already for the same kind of subscription. Otherwise it hands over `weak_method(self.method)`, a
     callable that does nothing once its object is gone: unsafe, since the entry itself stays in the list.
+
+    Measured: on 52 labelled sites, 14 of 17 true ones at high confidence, 17 at any, none of 35 look-alikes above low.
+    Of 43 high findings in two large applications two were debatable, of about 15 at medium four. The labels were read
+    while the rule was written.
     """
 
     code, name, family = "PAT301", "bound-method-in-observer-list", Family.OBSERVER

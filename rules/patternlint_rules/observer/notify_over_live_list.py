@@ -43,6 +43,10 @@ class NotifyOverLiveList(Rule):
 
     The fix writes `tuple(...)` around what is walked. It is safe for sets and dicts, which raise today. It is unsafe
     for lists: with a copy, a callback that an earlier one removed in the same round is still called.
+
+    Measured: on 31 labelled sites in published packages, 13 of 13 true ones at high confidence and none of 18
+    look-alikes; of about 50 high findings in whole packages one or two were debatable. The labels were read while the
+    rule was written.
     """
 
     code, name, family = "PAT305", "notify-over-live-list", Family.OBSERVER
