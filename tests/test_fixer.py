@@ -145,3 +145,18 @@ def test_names_that_are_bound_nowhere() -> None:
     text = "import a\nfrom b import c as d\nx = y\ndef f(p):\n    global g\n    g = p + q\n    return len(d), g, __file__\nclass C:\n    z = f\n    w = z\n"
     assert unbound_names(Source(Path("x.py"), text.encode())) == {"y", "q"}
     assert unbound_names(Source(Path("x.py"), b"from a import *\nx = y\n")) == frozenset()
+
+
+def test_a_fix_may_not_write_what_is_found_again(
+    run: Callable[..., FixResult],
+) -> None:
+    def repair(f: FixBuilder, node: cst.Call) -> None:
+        text = cst.Module([]).code_for_node(node)
+        if text == "bad(1)":
+            f.replace(node, "str(bad(2))")
+        else:
+            f.refuse("no-way")
+
+    result = run("x = bad(1)\n", repair)
+    assert result.source.text == "x = bad(1)\n"
+    assert "new finding" in result.failed[0].reason
