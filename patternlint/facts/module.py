@@ -140,11 +140,6 @@ class Module:
         """The dotted name of the module that a from-import of this module names."""
         return absolute_module(node, self.name, self.is_package)
 
-    @cached_property
-    def scope_at(self) -> dict[ast.AST, Scope]:
-        """Each scope by its node."""
-        return {s.node: s for s in self.scopes}
-
     def resolve(self, name: str | ast.AST | None, scope: Scope | None = None) -> str | None:
         """What a dotted name means: its absolute dotted name.
 

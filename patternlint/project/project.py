@@ -61,7 +61,6 @@ class Project:
         self._kept_characters = 0
         self._dropped: list[Module] = []
         self._outlines: dict[Path, Outline | None] = {}
-        self._paths_by_name: dict[str, Path] | None = None
         self._paths_by_word: dict[str, list[Path]] | None = None
         self._answers: dict[Hashable, Any] = {}
 
@@ -169,26 +168,21 @@ class Project:
         """The file of a module's dotted name, None where the project has none."""
         return self._by_name.get(name)
 
-    @property
+    @cached_property
     def _by_name(self) -> dict[str, Path]:
-        if self._paths_by_name is None:
-            found: dict[str, Path] = {}
-            for path in self.files:
-                if path.suffix == ".py":
-                    found.setdefault(self.module_name(path), path)
-            self._paths_by_name = found
-        return self._paths_by_name
+        found: dict[str, Path] = {}
+        for path in self.files:
+            if path.suffix == ".py":
+                found.setdefault(self.module_name(path), path)
+        return found
 
     def owns(self, dotted: str) -> bool:
         """Whether a dotted name belongs to the project: its root is one of the project's packages or modules."""
         return dotted.split(".")[0] in self._roots
 
-    @property
+    @cached_property
     def _roots(self) -> frozenset[str]:
-        if "roots" not in self._answers:
-            self._answers["roots"] = frozenset(name.split(".")[0] for name in self._by_name)
-        roots: frozenset[str] = self._answers["roots"]
-        return roots
+        return frozenset(name.split(".")[0] for name in self._by_name)
 
     def paths_with(self, *words: str) -> list[Path]:
         """The files whose text contains all of the words (at least one is given), in a fixed order."""

@@ -291,11 +291,6 @@ def says_decorator(scopes: Iterable[Scope]) -> bool:
     return False
 
 
-def binds_another_parameter(scope: Scope, arguments: set[str]) -> bool:
-    """Whether names that the wrapper passes on are the decorator's other parameters: then it is partial application."""
-    return bool(arguments & set(scope.parameters))
-
-
 def mentions_wraps(scope: Scope) -> bool:
     """Whether a comment in the function speaks of ``wraps``: then it is missing on purpose."""
     last = scope.function.end_lineno or scope.row

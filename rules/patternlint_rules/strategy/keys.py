@@ -157,7 +157,7 @@ def is_literal(node: cst.BaseExpression) -> bool:
 def constant_of(node: cst.BaseExpression, rule: Rule) -> Constant | None:
     """What an expression is as a constant; None where it is none: it depends on the call."""
     if is_literal(node):
-        return _of_value(ast.parse(f"({rule.text(node)})", mode="eval").body)
+        return _of_value(rule.expression(node))
     resolved = rule.resolve(node)
     if resolved is None:
         return None
