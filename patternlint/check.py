@@ -153,14 +153,16 @@ class Run:
         result = self._repaired(source, engine)
         if result.source is not source and self._request.diff:
             self._console.diff(source, result.source, os.path.relpath(target.path))
-        elif result.source is not source:
+        elif result.changes:
             from patternlint.write import write
 
             try:
-                write(target.path, source.data, result.source.data)
+                for change in result.changes:
+                    write(change.before.path, change.before.data, change.after.data)
             except PatternlintError as error:
                 self._console.error(error)
-                engine.project.overlay(source)
+                for change in result.changes:
+                    engine.project.overlay(change.before)
                 self._show(engine, source, engine.check(source))
                 return
         self._fixed += len(result.applied)

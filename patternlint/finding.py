@@ -41,11 +41,24 @@ class Import(NamedTuple):
     alias: str = ""
 
 
+class FileEdits(NamedTuple):
+    """What a fix changes in another file of the project.
+
+    `path` is relative to the root, with forward slashes. Offsets count in the text that the project has for that file
+    at the moment of the finding.
+    """
+
+    path: str
+    edits: tuple[Edit, ...]
+    imports: tuple[Import, ...] = ()
+
+
 class Fix(NamedTuple):
-    """One repair: all of its edits and imports, or none.
+    """One repair: all of its edits and imports in all of its files, or none.
 
     `form` is ``canonical`` (the companion runtime) or ``in place`` (the standard library). `binds` are the names that
-    it brings into the module: two fixes that chose the same one cannot be applied together.
+    it brings into the module: two fixes that chose the same one cannot be applied together. `elsewhere` is what it
+    changes in other files of the project.
     """
 
     message: str
@@ -54,6 +67,7 @@ class Fix(NamedTuple):
     imports: tuple[Import, ...] = ()
     form: str = "in place"
     binds: frozenset[str] = frozenset()
+    elsewhere: tuple[FileEdits, ...] = ()
 
 
 class Evidence(NamedTuple):

@@ -16,15 +16,36 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from patternlint.bisection import largest_passing
 from patternlint.finding import Applicability, Edit, Finding
 from patternlint.placement import import_edits
 from patternlint.source import Source
+from patternlint.splicing import Moves, splice
 
 if TYPE_CHECKING:
     from patternlint.engine import Engine
     from patternlint.facts import Module
 
 MAX_PASSES = 10
+
+
+class FixKey(NamedTuple):
+    """Which fix of a file it is, in this run and in another one over the same text.
+
+    `path` is the file of the finding, relative to the root; `line` the row in the text that the run began with.
+    """
+
+    path: str
+    code: str
+    message: str
+    line: int
+
+
+class Applied(NamedTuple):
+    """A finding whose fix was applied, at its place in the text of the pass that fixed it."""
+
+    finding: Finding
+    key: FixKey
 
 
 class Failure(NamedTuple):
@@ -34,65 +55,82 @@ class Failure(NamedTuple):
     reason: str
 
 
+class Change(NamedTuple):
+    """A file as it was and as the fixes leave it."""
+
+    before: Source
+    after: Source
+
+
 class FixResult(NamedTuple):
     """What became of one source.
 
-    `source` holds the fixed text (the very source given where nothing changed), `applied` the findings whose fixes are
-    in it, at their places in the text of the pass that fixed them, `failed` those put back. `remaining` are the
-    findings of its text. `converged` is False where fixes went on producing work for each other: then nothing is
-    changed.
+    `source` holds the fixed text (the very source given where nothing changed). `changes` are all files that the fixes
+    changed, the one asked for first: they belong on disk together or not at all. `applied` are the fixes in them,
+    `failed` those put back. `remaining` are the findings of the source's text. `converged` is False where fixes went on
+    producing work for each other: then nothing is changed.
     """
 
     source: Source
-    applied: tuple[Finding, ...]
+    changes: tuple[Change, ...]
+    applied: tuple[Applied, ...]
     failed: tuple[Failure, ...]
     remaining: tuple[Finding, ...]
     converged: bool
 
 
-def fix(source: Source, engine: Engine, *, unsafe: bool = False, codes: Collection[str] | None = None) -> FixResult:
+def fix(source: Source, engine: Engine, *, unsafe: bool = False, only: Collection[FixKey] | None = None) -> FixResult:
     """Apply every fix that may be applied.
 
     Args:
         source: the text to repair; nothing is written anywhere.
         engine: finds what is to be repaired. Its project sees the fixed text from now on.
         unsafe: whether unsafe fixes are applied, too.
-        codes: the rules whose fixes are wanted; None for all.
+        only: no fixes but these; None for all. With those that were applied it gives the same text again.
     """
     least = Applicability.UNSAFE if unsafe else Applicability.SAFE
-    applied: list[Finding] = []
-    failed: dict[tuple[str, str, str], Failure] = {}
+    applied: list[Applied] = []
+    failed: dict[FixKey, Failure] = {}
     original, findings = source, engine.check(source)
     first_findings = tuple(findings)
+    moves: list[Moves] = []
     seen = {source.text}
     for _ in range(MAX_PASSES):
+        keys = {f: FixKey(f.path, f.code, f.message, _first_row(f, original, source, moves)) for f in findings}
         wanted = [
             f
             for f in findings
             if f.fix is not None
             and f.fix.applicability >= least
-            and (codes is None or f.code in codes)
-            and _key(source, f) not in failed
+            and (only is None or keys[f] in only)
+            and keys[f] not in failed
         ]
         if not wanted:
-            return FixResult(source, tuple(applied), tuple(failed.values()), tuple(findings), True)
-        changed, done, spoilt = _one_pass(source, engine, findings, _disjoint(wanted), least)
-        failed.update((_key(source, f.finding), f) for f in spoilt)
+            changes = () if source is original else (Change(original, source),)
+            return FixResult(source, changes, tuple(applied), tuple(failed.values()), tuple(findings), True)
+        done, spoilt = _one_pass(source, engine, findings, _disjoint(wanted), least)
+        failed.update((keys[f.finding], f) for f in spoilt)
+        moves.append(Moves(edits_of(engine.project.facts(source), done)))
+        changed = apply(source, moves[-1].edits)
+        engine.project.overlay(changed)
         if changed.text in seen:
             if done:
                 break
             continue
         seen.add(changed.text)
-        applied += done
+        applied += (Applied(f, keys[f]) for f in done)
         source = changed
         findings = engine.check(source)
     engine.project.overlay(original)
-    return FixResult(original, (), tuple(failed.values()), first_findings, False)
+    return FixResult(original, (), (), tuple(failed.values()), first_findings, False)
 
 
-def _key(source: Source, finding: Finding) -> tuple[str, str, str]:
-    """A finding across passes: rows move, what it says and the line that it is on do not."""
-    return finding.code, finding.message, source.line(finding.row)
+def _first_row(finding: Finding, original: Source, source: Source, moves: Sequence[Moves]) -> int:
+    """The row in the text that the run began with."""
+    offset = source.line_start(finding.row) + finding.column - 1
+    for step in reversed(moves):
+        offset = step.old(offset)
+    return original.position(offset)[0]
 
 
 def _disjoint(findings: Sequence[Finding]) -> list[Finding]:
@@ -120,43 +158,33 @@ def _touch(a: Edit, b: Edit) -> bool:
 
 def _one_pass(
     source: Source, engine: Engine, before: Sequence[Finding], wanted: list[Finding], least: Applicability
-) -> tuple[Source, list[Finding], list[Failure]]:
-    """The source with the fixes of one pass; those that fail verification are found one by one and left out."""
+) -> tuple[list[Finding], list[Failure]]:
+    """The fixes of one pass that pass verification together, and those that do not."""
     module = engine.project.facts(source)
-    changed = apply(module, wanted)
-    if verify(source, changed, engine, before, wanted, least) is None:
-        return changed, wanted, []
-    kept: list[Finding] = []
-    failures: list[Failure] = []
-    for finding in wanted:
-        trial = apply(module, [*kept, finding])
-        reason = verify(source, trial, engine, before, [*kept, finding], least)
-        if reason is None:
-            kept.append(finding)
-        else:
-            failures.append(Failure(finding, reason))
-    changed = apply(module, kept)
-    engine.project.overlay(changed)
-    return changed, kept, failures
+    reasons: dict[str, str] = {}
+
+    def passes(findings: list[Finding]) -> bool:
+        changed = apply(source, edits_of(module, findings))
+        reason = verify(source, changed, engine, before, findings, least)
+        reasons["last"] = reason or ""
+        if reason is not None:
+            reasons[repr(findings[-1])] = reason
+        return reason is None
+
+    kept, bad = largest_passing(wanted, passes)
+    return kept, [Failure(f, reasons.get(repr(f), reasons["last"])) for f in bad]
 
 
-def apply(module: Module, findings: Iterable[Finding]) -> Source:
-    """The module's source with the fixes of these findings in it; their edits must not touch each other."""
-    source = module.source
+def edits_of(module: Module, findings: Iterable[Finding]) -> list[Edit]:
+    """The edits of the findings' fixes in their own file, the imports merged."""
     fixes = [f.fix for f in findings if f.fix is not None]
     edits = import_edits(module, [i for f in fixes for i in f.imports])
-    edits += [e for f in fixes for e in f.edits]
+    return edits + [e for f in fixes for e in f.edits]
+
+
+def apply(source: Source, edits: Iterable[Edit]) -> Source:
+    """The source with edits in it, which must not touch each other."""
     return Source(source.path, source.encode(splice(source.text, edits)))
-
-
-def splice(text: str, edits: Iterable[Edit]) -> str:
-    """The text with edits in it, equal ones once; several insertions at one place stand in the order given."""
-    parts: list[str] = []
-    position = 0
-    for edit in sorted(dict.fromkeys(edits), key=lambda e: (e.start, e.end)):
-        parts += text[position : edit.start], edit.text
-        position = max(position, edit.end)
-    return "".join([*parts, text[position:]])
 
 
 def verify(

@@ -11,7 +11,6 @@ import pytest
 from patternlint.config import Settings
 from patternlint.facts import Module
 from patternlint.finding import Applicability, Edit, Fix
-from patternlint.fixer import splice
 from patternlint.fixes import FixBuilder
 from patternlint.placement import import_edits
 from patternlint.places import Places
@@ -20,6 +19,7 @@ from patternlint.regions import cut, extents, scopes_of_nodes
 from patternlint.rule import Visit
 from patternlint.source import Source
 from patternlint.spans import spans_of
+from patternlint.splicing import splice
 from patternlint.walker import walk
 
 Change = Callable[[FixBuilder, cst.CSTNode], object]
