@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +18,8 @@ from patternlint.project.root import Roots
 from patternlint.source import Source
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
+AFTER_ONLY = "# after the fix only"  # a behaviour test that begins so: the original is wrong in just this respect
+NO_CHECK = re.compile(r"# no behaviour test: \S")  # a fixture that cannot be run says so, and why
 _EXPECTATION = re.compile(r"# expect(?:\[(?P<level>\w+)\])?: (?P<codes>PAT\d{3}(?:, PAT\d{3})*)")
 _DERIVED = (".fixed.py", ".unsafe.py", ".check.py")
 
@@ -59,6 +64,34 @@ class Case(NamedTuple):
         """The file with the expected result of a fix, "fixed" or "unsafe", for one of the sources."""
         path = self.sources[name].with_suffix(f".{kind}.py")
         return path if path.exists() else None
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether a fix changes one of its files."""
+        return any(self.derived(name, kind) for name in self.sources for kind in ("fixed", "unsafe"))
+
+    @property
+    def says_why_unchecked(self) -> bool:
+        """Whether one of its files gives a reason for having no behaviour test."""
+        return any(NO_CHECK.search(p.read_text("utf-8", "replace")) for p in self.sources.values() if p.suffix == ".py")
+
+    def run_check(self, root: Path, tree: str) -> str:
+        """Run the behaviour test on the project in a folder; what it complains about, "" where all is well.
+
+        Args:
+            root: the project, as `build` and the fixes have made it.
+            tree: "original", "fixed" or "unsafe": what the test expects to find.
+        """
+        assert self.check is not None
+        if tree == "original" and self.check.read_text("utf-8").startswith(AFTER_ONLY):
+            return ""
+        shutil.copyfile(self.check, root / "check_behaviour.py")
+        path = os.pathsep.join(map(str, (root, FIXTURES.parent, FIXTURES)))
+        done = subprocess.run(
+            [sys.executable, "-B", "check_behaviour.py", tree], cwd=root, capture_output=True, text=True, timeout=120,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"},
+        )  # fmt: skip
+        return "" if done.returncode == 0 else f"{done.stdout}{done.stderr}" or f"exit code {done.returncode}"
 
     def build(self, folder: Path) -> Path:
         """Write the project into a folder of its own; returns its root."""

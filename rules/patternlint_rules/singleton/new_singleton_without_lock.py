@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
@@ -227,10 +228,11 @@ class NewSingletonWithoutLock(Rule):
         used = {n.value for n in descendants(new) if isinstance(n, cst.Name)}
         local = next(name for name in (*_LOCALS, fix.free_name("instance")) if name not in used)
         self._mind_questions(fix, statements[index + 1 :])
-        later = [t.replace(slot, local) for t in texts[index + 1 :]]
-        if any(store.slot in t for t in later):
+        the_slot = re.compile(rf"(?<![\w.]){re.escape(slot)}\b")
+        later = [the_slot.sub(local, t) for t in texts[index + 1 :]]
+        if any(re.search(rf"[.\"']{re.escape(store.slot)}\b", t) for t in later):
             fix.refuse("no-simple-guard")
-        built = texts[index].replace(slot, local, 1)
+        built = the_slot.sub(local, texts[index], count=1)
         return _lines([*texts[:index], built, *later, f"{slot} = {local}"])
 
     def _mind_questions(self, fix: FixBuilder, statements: list[cst.SimpleStatementLine]) -> None:
