@@ -18,8 +18,16 @@ def cache_folder(root: Path) -> Path:
     Raises:
         OSError: it cannot be made.
     """
-    folder = root / NAME
-    folder.mkdir(exist_ok=True)
+    return made(root / NAME)
+
+
+def made(folder: Path) -> Path:
+    """The folder with its marks, made where it is missing.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    folder.mkdir(exist_ok=True, parents=True)
     for name, content in _MARKS.items():
         with contextlib.suppress(FileExistsError), open(folder / name, "x", encoding="ascii") as file:
             file.write(content)

@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from patternlint.errors import PatternlintError
+from patternlint.errors import OUR_FAULT, PatternlintError
 from patternlint.finding import Edit, Finding
 from patternlint.report.console import Console
 from patternlint.report.text import Shown
@@ -22,11 +22,15 @@ from patternlint.workspace import STDIN_NAME, Workplace, Workspace, absolute
 
 if TYPE_CHECKING:
     from patternlint.engine import Engine
-    from patternlint.fixer import FixResult
+    from patternlint.fixing import Mended
+    from patternlint.journal import TakenBack
+    from patternlint.repairs import Journals, Proposal, Repairs
+    from patternlint.user_command import UserCommand
+
+T = TypeVar("T")
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 STDIN = "-"
-_OUR_FAULT = "this is our fault: please report it"
 
 
 class Request(NamedTuple):
@@ -36,6 +40,7 @@ class Request(NamedTuple):
     fix: bool = False
     unsafe_fixes: bool = False
     diff: bool = False
+    verify: UserCommand | None = None
     json: bool = False
     stdin_filename: str = ""
     exit_zero: bool = False
@@ -73,15 +78,113 @@ class Run:
             targets = self.targets()
             if not targets and not self._console.errors:
                 self._console.warning("no Python files found under the given paths")
-            self._console.start(len(targets))
-            for done, target in enumerate(targets):
-                self._console.step(done, str(target.path))
-                self._guarded(target, self._check_file)
+            if self._request.diff:
+                self._show_diff(targets)
+            elif self._request.fix:
+                self._fix(targets)
+            else:
+                for _ in self._each(targets, self._check_file):
+                    pass  # a file is shown as soon as it is checked
         for place in self._workspace.workplaces():
             for selector in Selection(place.settings).without_effect():
                 self._console.warning(f"selecting {selector} has no effect without --preview: its rules are preview")
         self._console.finish(fixed=self._fixed, would_fix=self._request.diff)
         return self._status()
+
+    def _each(self, targets: Sequence[Target], check: Callable[[Target], T | None]) -> Iterator[T]:
+        """What `check` makes of each file; whatever happens with one, the run goes on."""
+        self._console.start(len(targets))
+        for done, target in enumerate(targets):
+            self._console.step(done, str(target.path))
+            result = self._guarded(target, check)
+            if result is not None:
+                yield result
+
+    def _check_file(self, target: Target) -> None:
+        source = self._decoded(target.path.read_bytes(), target)
+        if source is not None:
+            engine = target.place.engine_for(target.path)
+            self._show(engine, source, engine.check(source))
+
+    # ---- repairs
+
+    def _mended(self, targets: Sequence[Target], repairs: Repairs) -> Iterator[Mended]:
+        """Each file with its fixes."""
+        from patternlint.fixing import mend
+
+        def mended(target: Target) -> Mended | None:
+            source = self._decoded(repairs.read(target.path), target)
+            if source is None:
+                return None
+            engine = target.place.engine_for(target.path)
+            return mend(source, engine, repairs, self._console, unsafe=self._request.unsafe_fixes)
+
+        return self._each(targets, mended)
+
+    def _show_mended(self, mended: Mended) -> None:
+        self._fixed += len(mended.fixes)
+        self._show(mended.engine, mended.source, mended.remaining)
+
+    def _show_diff(self, targets: Sequence[Target]) -> None:
+        from patternlint.repairs import Proposal
+
+        proposal = Proposal()
+        for mended in self._mended(targets, proposal):
+            self._show_mended(mended)
+        for _, before, after in proposal.changes():
+            self._console.diff(before, after, os.path.relpath(after.path))
+
+    def _fix(self, targets: Sequence[Target]) -> None:
+        from patternlint.repairs import Journals, OnDisk, Proposal
+
+        command = self._request.verify
+        roots = {target.place.settings.root for target in targets}
+        try:
+            journals = Journals(roots, verify=command is not None, recovered=self._say_recovered)
+        except PatternlintError as error:
+            self._console.error(error)
+            return
+        try:
+            if command is None:
+                for mended in self._mended(targets, OnDisk(journals, self._console.warning)):
+                    self._show_mended(mended)
+                journals.finish()
+            else:
+                proposal = Proposal(to_be_written=True)
+                self._try(command, journals, list(self._mended(targets, proposal)), proposal)
+        except PatternlintError as error:
+            self._console.error(error)
+        finally:
+            journals.close()
+
+    def _try(self, command: UserCommand, journals: Journals, mended: Sequence[Mended], proposal: Proposal) -> None:
+        from patternlint.trial import Rebuilding, Trial
+
+        rebuilding = Rebuilding(mended, proposal, unsafe=self._request.unsafe_fixes)
+        if not rebuilding.fixes:
+            self._console.note("verify: there is nothing to fix, so the command was not run")
+        else:
+            try:
+                verdict = Trial(command, journals, rebuilding, self._console).run()
+                for (root, key), outcome in verdict.held_back:
+                    place = f"{os.path.relpath(root / key.path)}:{key.line}"
+                    how = f"{command.text!r} fails with the fix ({outcome.how})"
+                    self._console.warning(f"{place}: {key.code} was not fixed: {how}: {key.message}")
+                    self._console.details("\n".join(f"  {line}" for line in outcome.tail))
+            except PatternlintError as error:
+                self._console.error(error)
+        for one in mended:
+            self._show_mended(rebuilding.now(one))
+
+    def _say_recovered(self, root: Path, taken: TakenBack) -> None:
+        if taken.restored:
+            files = "1 file was" if len(taken.restored) == 1 else f"{len(taken.restored)} files were"
+            self._console.warning(f"{root}: an earlier run was cut short: {files} put back as before it")
+        from patternlint.journal import KEPT
+
+        for left in taken.left:
+            what = f"{left.path}: was changed by a run that was cut short, and not put back: it {left.why}"
+            self._console.error(PatternlintError(what, KEPT))
 
     def _status(self) -> int:
         if self._console.errors:
@@ -123,11 +226,11 @@ class Run:
         """Whether a file named outright is left out: only when asked."""
         return place.settings.force_exclude and self._workspace.excludes(path)
 
-    def _guarded(self, target: Target, check: Callable[[Target], None]) -> None:
-        """Check one file; whatever happens, the run goes on."""
+    def _guarded(self, target: Target, check: Callable[[Target], T]) -> T | None:
+        """Check one file; what goes wrong is said."""
         path = target.path
         try:
-            check(target)
+            return check(target)
         except PatternlintError as error:
             self._console.error(error)
         except BrokenPipeError:
@@ -140,37 +243,8 @@ class Run:
 
                 self._console.details(traceback.format_exc())
             what = f"{path}: patternlint failed on this file: {type(error).__name__}: {error}"
-            self._console.error(PatternlintError(what, f"{_OUR_FAULT}, with the output of --verbose"))
-
-    def _check_file(self, target: Target) -> None:
-        source = self._decoded(target.path.read_bytes(), target)
-        if source is None:
-            return
-        engine = target.place.engine_for(target.path)
-        if not self._repairs:
-            self._show(engine, source, engine.check(source))
-            return
-        result = self._repaired(source, engine)
-        if result.source is not source and self._request.diff:
-            self._console.diff(source, result.source, os.path.relpath(target.path))
-        elif result.changes:
-            from patternlint.write import write
-
-            try:
-                for change in result.changes:
-                    write(change.before.path, change.before.data, change.after.data)
-            except PatternlintError as error:
-                self._console.error(error)
-                for change in result.changes:
-                    engine.project.overlay(change.before)
-                self._show(engine, source, engine.check(source))
-                return
-        self._fixed += len(result.applied)
-        self._show(engine, result.source, result.remaining)
-
-    @property
-    def _repairs(self) -> bool:
-        return self._request.fix or self._request.diff
+            self._console.error(PatternlintError(what, f"{OUR_FAULT}, with the output of --verbose"))
+        return None
 
     def _stdin_target(self) -> Target:
         path = absolute(self._request.stdin_filename or STDIN_NAME)
@@ -186,16 +260,17 @@ class Run:
             return
         engine = target.place.engine_for(target.path)
         engine.project.overlay(source)
-        if not self._repairs:
+        if not self._request.fix and not self._request.diff:
             self._show(engine, source, engine.check(source))
             return
-        result = self._repaired(source, engine)
+        from patternlint.fixing import mend_alone
+
+        mended = mend_alone(source, engine, self._console, unsafe=self._request.unsafe_fixes)
         if self._request.diff:
-            self._console.diff(source, result.source, self._request.stdin_filename or STDIN)
+            self._console.diff(source, mended.source, self._request.stdin_filename or STDIN)
         else:
-            self._console.raw(result.source.data)
-        self._fixed += len(result.applied)
-        self._show(engine, result.source, result.remaining)
+            self._console.raw(mended.source.data)
+        self._show_mended(mended)
 
     def _decoded(self, data: bytes, target: Target) -> Source | None:
         try:
@@ -210,18 +285,6 @@ class Run:
             if Selection(settings).admits(finding):
                 self._console.findings([Shown(finding, None, settings.root)])
             return None
-
-    def _repaired(self, source: Source, engine: Engine) -> FixResult:
-        from patternlint.fixer import fix
-
-        result = fix(source, engine, unsafe=self._request.unsafe_fixes)
-        for failure in result.failed:
-            what = f"{source.path}:{failure.finding.row}: the fix of {failure.finding.code} was put back"
-            self._console.error(PatternlintError(f"{what}: {failure.reason}", _OUR_FAULT))
-        if not result.converged:
-            what = f"{source.path}: the fixes do not come to an end, so the file was left as it was"
-            self._console.error(PatternlintError(what, _OUR_FAULT))
-        return result
 
     def _show(self, engine: Engine, source: Source, findings: Sequence[Finding]) -> None:
         root = engine.settings.root

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from patternlint.check import Request
     from patternlint.report.console import Console
+    from patternlint.user_command import UserCommand
     from patternlint.workspace import Workspace
 
-COMMANDS = ("check", "rule", "runtime")
+COMMANDS = ("check", "rule", "runtime", "undo")
 _GC_THRESHOLDS = (200_000, 20, 100)  # trees are made of many objects and few cycles: a third less time, no more memory
 _CLEAN, _FOUND, _FAILED, _INTERRUPTED = 0, 1, 2, 130
 
@@ -72,6 +73,8 @@ def _command(arguments: list[str]) -> int:
         return _rule(rest)
     if command == "runtime":
         return _runtime(rest)
+    if command == "undo":
+        return _undo(rest)
     return _check(rest)
 
 
@@ -80,6 +83,7 @@ def _check(arguments: list[str]) -> int:
     if options.version:
         print(f"patternlint {VERSION}")
         return _CLEAN
+    request = _request(options)
     import gc
 
     from patternlint.check import Run
@@ -87,7 +91,7 @@ def _check(arguments: list[str]) -> int:
     gc.set_threshold(*_GC_THRESHOLDS)
     workspace = _workspace(options)
     console = _console(options)
-    run = Run(_request(options), workspace, console)
+    run = Run(request, workspace, console)
     if options.show_files:
         for target in run.targets():
             print(os.path.normpath(target.path))
@@ -109,12 +113,28 @@ def _request(options: argparse.Namespace) -> Request:
         fix=options.fix,
         unsafe_fixes=options.unsafe_fixes,
         diff=options.diff,
+        verify=_verify_command(options),
         json=options.output_format == "json",
         stdin_filename=options.stdin_filename,
         exit_zero=options.exit_zero,
         exit_non_zero_on_fix=options.exit_non_zero_on_fix,
         verbose=options.verbose,
     )
+
+
+def _verify_command(options: argparse.Namespace) -> UserCommand | None:
+    if options.verify is None:
+        if options.verify_timeout is not None:
+            raise PatternlintError("--verify-timeout goes with --verify", "add --verify and your command")
+        return None
+    if options.diff or "-" in options.paths:
+        other = "--diff" if options.diff else "standard input"
+        raise PatternlintError(f"--verify does not go with {other}: no file is changed", "leave one of them out")
+    if not options.fix:
+        raise PatternlintError("--verify goes with --fix: it checks what the fixes did", "add --fix")
+    from patternlint.user_command import UserCommand
+
+    return UserCommand(options.verify, options.verify_timeout)
 
 
 def _console(options: argparse.Namespace) -> Console:
@@ -149,7 +169,8 @@ def _check_parser() -> argparse.ArgumentParser:
         usage=(
             "patternlint [check] [OPTIONS] [PATH ...]\n"
             "       patternlint rule CODE\n"
-            "       patternlint runtime --vendor DIR"
+            "       patternlint runtime --vendor DIR\n"
+            "       patternlint undo [PATH]"
         ),
         description="Find design-pattern defects in Python code, and repair them.",
         allow_abbrev=False,
@@ -159,6 +180,14 @@ def _check_parser() -> argparse.ArgumentParser:
     fixing.add_argument("--fix", action="store_true", help="apply the safe fixes")
     fixing.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff: the unsafe ones, too")
     fixing.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
+    fixing.add_argument(
+        "--verify",
+        metavar="CMD",
+        help='with --fix: keep only fixes that this command passes with, such as "pytest -q"; no shell reads it',
+    )
+    fixing.add_argument(
+        "--verify-timeout", type=_seconds, metavar="SECONDS", help="a run of CMD that takes longer has failed"
+    )
     fixing.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 if anything was fixed")
     rules = parser.add_argument_group("rules", "codes, names, families or ALL, separated by commas")
     rules.add_argument(
@@ -196,6 +225,19 @@ def _check_parser() -> argparse.ArgumentParser:
     output.add_argument("-v", "--verbose", action="store_true", help="show more of what goes wrong")
     output.add_argument("-V", "--version", action="store_true", help="show the version")
     return parser
+
+
+def _seconds(text: str) -> float:
+    import argparse
+    import math
+
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds
 
 
 def _rule(arguments: list[str]) -> int:
@@ -245,3 +287,26 @@ def _runtime(arguments: list[str]) -> int:
         f'    [tool.patternlint]\n    runtime-module = "{module}"'
     )
     return _CLEAN
+
+
+def _undo(arguments: list[str]) -> int:
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog="patternlint undo",
+        description="Put the files back as they were before the last run that fixed some.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="a file or folder of the project (.)")
+    options = parser.parse_args(arguments)
+    from patternlint.report.console import Console
+    from patternlint.undo import undo
+
+    console = Console()
+    taken = undo(options.path)
+    for left in taken.left:
+        console.error(PatternlintError(f"{left.path}: {left.why}", "put it back by hand"))
+    if taken.restored or not taken.left:
+        count = len(taken.restored)
+        print(f"{count} file{'' if count == 1 else 's'} put back." if count else "The files were put back already.")
+    return _FAILED if console.errors else _CLEAN

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+OUR_FAULT = "this is our fault: please report it"
+
 
 class PatternlintError(Exception):
     """Something that stops a file, a command or a run, and what to do about it.

@@ -36,7 +36,7 @@ class Lock:
             if not _taken(self._handle):
                 raise Held(os.read(self._handle, 20).decode("ascii", "replace").strip())
             os.truncate(self._handle, 0)
-            with contextlib.suppress(OSError):  # a full disk has no room for the number, and the lock holds all the same
+            with contextlib.suppress(OSError):  # a full disk has no room for the number: the lock holds
                 os.write(self._handle, b"%d\n" % os.getpid())
         except BaseException:
             os.close(self._handle)

@@ -1,79 +1,254 @@
-"""Writing a source back: whole or not at all, and only over the bytes that were read."""
+"""Writing sources back: whole or not at all, several files together or none, and only over the bytes that were read.
+
+The new content of every file is complete on disk, in a temporary file beside it, before the first of them takes its
+place by a rename. So a full disk is noticed before anything is changed, and a process that is killed leaves each file
+either old or new; a group of files that was half renamed is the journal's to finish.
+
+What a rename would lose is kept by writing into the file itself: a file with several hard links is one file for whoever
+made them, and one whose owner we are not allowed to keep stays its owner's. The journal holds the content of these.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import stat
 import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from patternlint.errors import PatternlintError
 
 _ANY_MAY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH  # without it the file is read-only for root, too
+_PREFIX, _SUFFIX = ".patternlint-", ".tmp"  # no name that anybody takes for a Python file
+_LEFTOVER = re.compile(r"\.patternlint-[a-z0-9_]{8}\.tmp\Z")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Replacement(NamedTuple):
+    """`after` in the place of `before`; mode and time only where they are not to be the file's own and now."""
+
+    path: Path
+    before: bytes
+    after: bytes
+    mode: int | None = None
+    mtime_ns: int | None = None
 
 
 def write(path: Path, before: bytes, after: bytes) -> None:
-    """Put `after` in the place of `before`.
-
-    A link is followed and stays a link. The new content is complete on disk before it takes the file's name, so
-    neither a crash nor Ctrl-C leaves half a file. A file with several hard links is one file for whoever made them:
-    it is written in place, so that all its names go on meaning the same.
+    """Put `after` in the place of `before`; a link is followed and stays a link.
 
     Raises:
         PatternlintError: the file changed since it was read, or it cannot be written. It is as it was.
     """
-    real = Path(os.path.realpath(path))
+    write_all([Replacement(path, before, after)])
+
+
+def write_all(replacements: Iterable[Replacement]) -> None:
+    """All of these, or none.
+
+    Raises:
+        PatternlintError: one of the files changed since it was read, or cannot be written. All are as they were.
+    """
+    staged: list[_Staged] = []
+    begun: list[_Staged] = []
     try:
-        status = real.stat()
-        if real.read_bytes() != before:
-            raise PatternlintError(f"{path}: changed since it was read, so it was left alone", "run again")
-        if not status.st_mode & _ANY_MAY_WRITE or not os.access(real, os.W_OK):
-            raise PatternlintError(f"{path}: is read-only, so it was left alone", "make it writable and run again")
-        if status.st_nlink > 1:
-            _overwrite(real, before, after)
-        else:
-            _replace(real, before, after, status)
+        for replacement in replacements:
+            with _named(replacement.path):
+                staged.append(_Staged(replacement))
+        for one in sorted(staged, key=lambda s: s.temporary is not None):  # what can fail for want of room goes first
+            begun.append(one)
+            with _named(one.asked.path):
+                one.commit()
+    except BaseException:
+        _put_back(begun)
+        raise
+    finally:
+        for one in staged:
+            one.discard()
+
+
+def _put_back(begun: list[_Staged]) -> None:
+    stuck: list[str] = []
+    for one in reversed(begun):
+        try:
+            one.put_back()
+        except (OSError, PatternlintError):
+            stuck.append(str(one.asked.path))
+    if stuck:
+        what = f"{', '.join(stuck)}: could not be put back when another file of the same fix could not be written"
+        raise PatternlintError(what, "run `patternlint undo`")
+
+
+def ensure_writable(path: Path, before: bytes) -> None:
+    """Look whether `before` could be replaced.
+
+    Raises:
+        PatternlintError: the file changed since it was read, or may not be written.
+    """
+    with _named(path):
+        real = Path(os.path.realpath(path))
+        status = _checked(path, real, before)
+        if not is_written_in_place(status) and not os.access(real.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, f"no file may be made in its folder {real.parent}")
+
+
+def is_written_in_place(status: os.stat_result) -> bool:
+    """Whether a file is overwritten: it has several names, or an owner or group that we may not give to a new one."""
+    if status.st_nlink > 1 or not hasattr(os, "geteuid") or os.geteuid() == 0:
+        return status.st_nlink > 1
+    return status.st_uid != os.geteuid() or status.st_gid not in (os.getegid(), *os.getgroups())
+
+
+def sync_folders(folders: Iterable[Path]) -> None:
+    """Let the new names of files outlast a failure of power, where the system can."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+def remove_leftovers(folders: Iterable[Path]) -> None:
+    """Remove the temporary files of a process that was killed; nobody may be writing here now."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder):
+                if _LEFTOVER.match(name):
+                    os.unlink(folder / name)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Errors of the system as ours, with the file's name."""
+    try:
+        yield
     except OSError as error:
-        remedy = "check the file, its folder and their permissions"
+        full = error.errno in _FULL
+        remedy = "make room and run again" if full else "check the file, its folder and their permissions"
         raise PatternlintError(f"{path}: cannot be written: {error.strerror or error}", remedy) from None
 
 
-def _replace(real: Path, before: bytes, after: bytes, status: os.stat_result) -> None:
-    handle, temporary = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.", suffix=".patternlint")
-    try:
+def _checked(path: Path, real: Path, before: bytes) -> os.stat_result:
+    status = real.stat()
+    if real.read_bytes() != before:
+        raise _changed(path)
+    if not status.st_mode & _ANY_MAY_WRITE or not os.access(real, os.W_OK):
+        raise PatternlintError(f"{path}: is read-only, so it was left alone", "make it writable and run again")
+    return status
+
+
+def _changed(path: Path) -> PatternlintError:
+    return PatternlintError(f"{path}: changed since it was read, so it was left alone", "run again")
+
+
+class _Staged:
+    """A replacement whose new content is on disk; `temporary` is None where the file is overwritten."""
+
+    def __init__(self, replacement: Replacement) -> None:
+        self.asked = replacement
+        self.temporary: Path | None = None
+        self._real = Path(os.path.realpath(replacement.path))
+        self._status = _checked(replacement.path, self._real, replacement.before)
+        if not is_written_in_place(self._status):
+            try:
+                self._stage()
+            except BaseException:
+                self.discard()
+                raise
+
+    def _stage(self) -> None:
+        asked, status = self.asked, self._status
+        handle, name = tempfile.mkstemp(dir=self._real.parent, prefix=_PREFIX, suffix=_SUFFIX)
+        self.temporary = Path(name)
         with open(handle, "wb") as file:
-            file.write(after)
+            file.write(asked.after)
             file.flush()
+            _keep_owner(self.temporary, status)
+            _keep_attributes(self._real, self.temporary)
+            os.chmod(self.temporary, stat.S_IMODE(status.st_mode) if asked.mode is None else asked.mode)
             os.fsync(file.fileno())
-        _keep_owner(temporary, status)
-        os.chmod(temporary, stat.S_IMODE(status.st_mode))
-        if real.read_bytes() != before:
-            raise PatternlintError(f"{real}: changed since it was read, so it was left alone", "run again")
-        os.replace(temporary, real)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+        if asked.mtime_ns is not None:
+            os.utime(self.temporary, ns=(status.st_atime_ns, asked.mtime_ns))
+
+    def commit(self) -> None:
+        """Let the new content take the old one's place."""
+        if self.temporary is not None:
+            if self._real.read_bytes() != self.asked.before:
+                raise _changed(self.asked.path)
+            os.replace(self.temporary, self._real)
+            self.temporary = None
+            return
+        _overwrite(self._real, self.asked.before, self.asked.after)
+        if self.asked.mode is not None:
+            os.chmod(self._real, self.asked.mode)
+        if self.asked.mtime_ns is not None:
+            os.utime(self._real, ns=(self._status.st_atime_ns, self.asked.mtime_ns))
+
+    def put_back(self) -> None:
+        """Undo `commit`, where it came so far and nobody has written since."""
+        if self.asked.before != self.asked.after and self._real.read_bytes() == self.asked.after:
+            status = self._status
+            old = Replacement(
+                self._real, self.asked.after, self.asked.before, stat.S_IMODE(status.st_mode), status.st_mtime_ns
+            )
+            again = _Staged(old)
+            try:
+                again.commit()
+            finally:
+                again.discard()
+
+    def discard(self) -> None:
+        """Remove what was not committed."""
+        if self.temporary is not None:
+            with contextlib.suppress(OSError):
+                self.temporary.unlink()
+            self.temporary = None
 
 
-def _keep_owner(temporary: str, status: os.stat_result) -> None:
+def _keep_owner(temporary: Path, status: os.stat_result) -> None:
     """The owner and group of the file, as far as the user may give them."""
     if hasattr(os, "chown"):
         with contextlib.suppress(OSError):
             os.chown(temporary, status.st_uid, status.st_gid)
 
 
+def _keep_attributes(real: Path, temporary: Path) -> None:
+    """Extended attributes, access control lists among them, as far as the system shows and takes them."""
+    if hasattr(os, "listxattr"):
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(real):
+                with contextlib.suppress(OSError):
+                    os.setxattr(temporary, name, os.getxattr(real, name))
+
+
 def _overwrite(real: Path, before: bytes, after: bytes) -> None:
     """Write in place; what goes wrong on the way is undone."""
-    with open(real, "r+b") as file:
+    with open(real, "r+b", buffering=0) as file:
         try:
-            file.write(after)
-            file.truncate()
-            file.flush()
-            os.fsync(file.fileno())
+            _put(file.fileno(), after)
         except BaseException:
-            file.seek(0)
-            file.write(before)
-            file.truncate()
+            _put(file.fileno(), before)
             raise
+
+
+def _put(handle: int, content: bytes) -> None:
+    os.lseek(handle, 0, os.SEEK_SET)
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+    os.ftruncate(handle, len(content))
+    os.fsync(handle)
+
+
+def torn(content: bytes, before: bytes, after: bytes) -> bool:
+    """Whether `content` is what a process leaves that is killed while it writes `after` over `before`, in place."""
+    pairs = enumerate(zip(content, after, strict=False))
+    common = next((i for i, (a, b) in pairs if a != b), min(len(content), len(after)))
+    return content[common:] == before[common:]

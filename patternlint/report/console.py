@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TextIO
 
 from patternlint.errors import PatternlintError
@@ -84,6 +85,25 @@ class Console:
     def warning(self, message: str) -> None:
         """Something that the user will want to know."""
         self._say(self._error_style.hint("warning"), message)
+
+    def note(self, message: str) -> None:
+        """Something that is good to know, and not worth a warning."""
+        if not self._quiet:
+            self._progress.clear()
+            print(safe(message), file=sys.stderr)
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[Callable[[str], None]]:
+        """Something long begins; what is yielded takes how it ended. Both are one line."""
+        ended: list[str] = []
+        if not self._quiet:
+            self._progress.clear()
+            print(safe(what), end="", file=sys.stderr, flush=True)
+        try:
+            yield ended.append
+        finally:
+            if not self._quiet:
+                print(safe("".join(ended) or "stopped"), file=sys.stderr, flush=True)
 
     def details(self, lines: str) -> None:
         """A traceback or the like."""

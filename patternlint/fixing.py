@@ -1,0 +1,82 @@
+"""The fixing side of a run: each file's fixes are taken as a whole, or the file is left as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from patternlint.errors import OUR_FAULT, PatternlintError
+from patternlint.fixer import Change, FixKey, FixResult, fix
+from patternlint.source import Source
+
+if TYPE_CHECKING:
+    from patternlint.engine import Engine
+    from patternlint.finding import Finding
+    from patternlint.repairs import Repairs
+    from patternlint.report.console import Console
+
+
+class Mended(NamedTuple):
+    """A file with its fixes: its source now, what is found in it still, the fixes, and all files that they changed."""
+
+    engine: Engine
+    source: Source
+    remaining: Sequence[Finding]
+    fixes: tuple[FixKey, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    @classmethod
+    def of(cls, engine: Engine, result: FixResult) -> Mended:
+        """What the fixer made of it."""
+        return cls(engine, result.source, result.remaining, tuple(a.key for a in result.applied), result.changes)
+
+
+def mend(source: Source, engine: Engine, repairs: Repairs, console: Console, *, unsafe: bool) -> Mended:
+    """Fix one file, as far as that can be kept.
+
+    Args:
+        source: the file.
+        engine: finds what is to be fixed.
+        repairs: where fixed files go.
+        console: is told what went wrong.
+        unsafe: whether unsafe fixes are applied, too.
+    """
+    result = fix(source, engine, unsafe=unsafe)
+    _tell_of_failures(source, result, console)
+    try:
+        if result.changes:
+            repairs.take(engine.settings.root, result.changes)
+    except BaseException as error:
+        withdraw(result.changes, engine)
+        if not isinstance(error, PatternlintError):
+            raise
+        console.error(error)
+        return Mended(engine, source, engine.check(source))
+    return Mended.of(engine, result)
+
+
+def mend_alone(source: Source, engine: Engine, console: Console, *, unsafe: bool) -> Mended:
+    """Fix a source that goes to standard output: there is no place for other files, so fixes that change some are left
+    out."""
+    result = fix(source, engine, unsafe=unsafe)
+    while any(change.before.path != source.path for change in result.changes):
+        withdraw(result.changes, engine)
+        only = {a.key for a in result.applied if a.finding.fix is not None and not a.finding.fix.elsewhere}
+        result = fix(source, engine, unsafe=unsafe, only=only)
+    _tell_of_failures(source, result, console)
+    return Mended.of(engine, result)
+
+
+def withdraw(changes: Sequence[Change], engine: Engine) -> None:
+    """Let the project see the files as they were."""
+    for change in changes:
+        engine.project.overlay(change.before)
+
+
+def _tell_of_failures(source: Source, result: FixResult, console: Console) -> None:
+    for failure in result.failed:
+        what = f"{source.path}:{failure.finding.row}: the fix of {failure.finding.code} was put back"
+        console.error(PatternlintError(f"{what}: {failure.reason}", OUR_FAULT))
+    if not result.converged:
+        what = f"{source.path}: the fixes do not come to an end, so the file was left as it was"
+        console.error(PatternlintError(what, OUR_FAULT))
