@@ -57,11 +57,13 @@ def extents(module: Module, node: ast.stmt, kind: str) -> Iterator[Extent]:
 
     Args:
         node: the candidate, a statement of the module.
-        kind: "def" (the outermost function around it), "class" (the outermost class), "statement" (the top-level
-            statement) or "module".
+        kind: "lines" (its own), "def" (the outermost function around it), "class" (the outermost class), "statement"
+            (the top-level statement) or "module".
     """
-    if kind in ("def", "class"):
-        yield from _definitions(module, node, kind)
+    if kind == "lines":
+        yield from _own_lines(module, node)
+    if kind in ("lines", "def", "class"):
+        yield from _definitions(module, node, "class" if kind == "class" else "function")
     if kind != "module":
         yield _top_level(module, node)
     yield Extent(1, max(module.source.rows, 1), module.scope)
@@ -69,15 +71,24 @@ def extents(module: Module, node: ast.stmt, kind: str) -> Iterator[Extent]:
 
 def _definitions(module: Module, node: ast.stmt, kind: str) -> Iterator[Extent]:
     """The class or function around a node: by rows, since statements have no parents in `ast`."""
-    around = [
-        s
-        for s in module.scopes[1:]
-        if s.kind == {"def": "function"}.get(kind, kind) and _first_row(s.node) <= node.lineno <= _last_row(s.node)
-    ]
-    if around:
-        scope = around[0]  # preorder: the outermost comes first
-        assert scope.parent is not None
-        yield Extent(_first_row(scope.node), _last_row(scope.node), scope.parent)
+    for scope in module.scopes[1:]:  # preorder: the outermost comes first
+        if scope.kind == kind and _first_row(scope.node) <= node.lineno <= _last_row(scope.node):
+            assert scope.parent is not None
+            yield Extent(_first_row(scope.node), _last_row(scope.node), scope.parent)
+            return
+
+
+def _own_lines(module: Module, node: ast.stmt) -> Iterator[Extent]:
+    """The lines of a statement, unless a def or class begins or ends on one of them."""
+    first, last, inner = _first_row(node), _last_row(node), module.scope
+    for scope in module.scopes[1:]:
+        begin, end = _first_row(scope.node), _last_row(scope.node)
+        if begin < first and last <= end:
+            inner = scope
+        elif begin <= last and first <= end:
+            return
+    if inner.row < first:
+        yield Extent(first, last, inner)
 
 
 def _top_level(module: Module, node: ast.stmt) -> Extent:

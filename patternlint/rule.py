@@ -125,7 +125,7 @@ class Rule:
     words: ClassVar[frozenset[str]] = frozenset()  # all must occur in the file
     any_words: ClassVar[frozenset[str]] = frozenset()  # at least one must occur, if there are any
     patterns: ClassVar[tuple[str, ...]] = ()  # regular expressions, one of which must match: where words say too little
-    region: ClassVar[str] = "def"  # what LibCST parses: "def", "class", "statement" or "module"
+    region: ClassVar[str] = "def"  # what LibCST parses: "lines", "def", "class", "statement" or "module"
     low_in_tests: ClassVar[bool] = False  # findings in test and vendored code are low at most
     peers: ClassVar[frozenset[str]] = frozenset()  # other tools' codes whose suppression acknowledges the site
     reasons: ClassVar[Mapping[str, str]] = {}  # reason code -> why there is no (safe) fix

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from patternlint.cstnames import dotted
-from patternlint.facts import Scope
+from patternlint.facts import Module, Scope
 from patternlint.rule import cst
 from patternlint.walker import descendants
 
@@ -71,12 +71,31 @@ class Returned(NamedTuple):
 
 
 def may_return_wrapper(scope: Scope) -> bool:
-    """Whether facts leave it open: it returns an inner function or a lambda, which mentions one of its parameters."""
-    values = [s.value for s in scope.statements() if isinstance(s, ast.Return | ast.Assign) and s.value is not None]
-    parts = [n for v in values if scope.parameters for n in ast.walk(v)]
+    """Whether facts leave it open: all that it returns may be a function, and an inner one calls or hands on what it
+    was given first."""
+    first, *others = *scope.parameters, "", ""
+    function = others[0] if first in _RECEIVERS else first
+    if not function or not (scope.nested_functions or scope.holds(scope.module.derive(_rows_with_lambda))):
+        return False
+    statements = list(scope.statements())
+    returned = [s.value for s in statements if isinstance(s, ast.Return)]
+    if not returned or not all(isinstance(v, ast.Name | ast.Lambda | ast.IfExp | ast.Call) for v in returned):
+        return False
+    values = (s.value for s in statements if isinstance(s, ast.Return | ast.Assign) and s.value is not None)
+    parts = [n for v in values for n in ast.walk(v) if isinstance(n, ast.Name | ast.Lambda)]
     inner: list[ast.AST] = [n for n in parts if isinstance(n, ast.Lambda)]
-    inner += [s.node for n in parts if isinstance(n, ast.Name) for s in scope.children.get(n.id, ()) if s.is_function]
-    return any(isinstance(n, ast.Name) and n.id in scope.parameters for w in inner for n in ast.walk(w))
+    inner += [f.node for name in {n.id for n in parts if isinstance(n, ast.Name)} for f in scope.children.get(name, ())]
+    return any(isinstance(n, ast.Call) and _may_reach(n, function) for i in inner for n in ast.walk(i))
+
+
+def _rows_with_lambda(module: Module) -> list[int]:
+    return module.rows_with(["lambda"])
+
+
+def _may_reach(call: ast.Call, function: str) -> bool:
+    func = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in _INVOKES else call.func
+    given = (func, *call.args, *(k.value for k in call.keywords))
+    return any(isinstance(n, ast.Name) and n.id == function for n in given)
 
 
 def decorator_shape(node: cst.FunctionDef) -> Shape | None:

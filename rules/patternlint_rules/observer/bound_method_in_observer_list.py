@@ -53,6 +53,7 @@ class BoundMethodInObserverList(Rule):
     code, name, family = "PAT301", "bound-method-in-observer-list", Family.OBSERVER
     applicability, since = Applicability.SAFE, "0.1"
     words = frozenset({"class", "def", "self"})
+    region = "lines"
     reasons: ClassVar[Mapping[str, str]] = REASONS
 
     @classmethod

@@ -6,18 +6,20 @@ import ast
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from patternlint.facts import Module, dotted
+from patternlint.facts import Module, Scope, dotted
 from patternlint.project import Ancestry
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint_rules.observer.containers import UsesOf, kept
 from patternlint_rules.observer.handed_in import HandedIn, MethodsHandedTo
 from patternlint_rules.observer.instances import BoundMethod, bound_method
+from patternlint_rules.observer.places import nodes_with_lambdas
 from patternlint_rules.observer.rounds import OBSERVER_WORDS
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
 
 _MAKERS = {"weakref.ref": "WeakMethod", "weakref.ReferenceType": "WeakMethod", "weakref.proxy": "weak_method"}
+_METHODS = (ast.Attribute, ast.Lambda)
 _KNOWS_METHODS = frozenset({"WeakMethod", "ismethod", "MethodType", "__self__", "im_self", "__func__", "weak_method"})
 
 
@@ -59,10 +61,11 @@ class DeadWeakReference(Rule):
 
     @classmethod
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
-        """Statements that name weakref's makers, or add something to a container, in a module that imports weakref."""
+        """Functions that call weakref's makers, or put a method into a container, in a module that imports weakref."""
         if any(b.target.partition(".")[0] == "weakref" for b in module.imports):
             for scope in module.functions:
-                yield from (s for s in scope.statements() if _may_hold_weakly(s))
+                if any(_may_hold_weakly(n, scope) for n in nodes_with_lambdas(scope.node)):
+                    yield scope.function
 
     def visit_Call(self, node: cst.Call) -> None:
         maker = self.resolve(node.func)
@@ -181,10 +184,13 @@ def _is_only_called(root: ast.AST, is_it) -> bool:  # type: ignore[no-untyped-de
     return all(n in called for n in loads)
 
 
-def _may_hold_weakly(statement: ast.stmt) -> bool:
-    for node in ast.iter_child_nodes(statement):
-        if isinstance(node, ast.stmt):
-            continue
-        if any(isinstance(n, ast.Call | ast.Subscript) for n in ast.walk(node)):
-            return True
+def _may_hold_weakly(node: ast.AST, scope: Scope) -> bool:
+    """Whether a node makes a reference, or puts an attribute or a lambda into a container."""
+    match node:
+        case ast.Assign(targets=[ast.Subscript(slice=key), *_], value=value):
+            return isinstance(key, _METHODS) or isinstance(value, _METHODS)
+        case ast.Call(func=ast.Attribute(attr="add" | "append"), args=args, keywords=keywords):
+            return any(isinstance(a, _METHODS) for a in (*args, *(k.value for k in keywords)))
+        case ast.Call():
+            return scope.module.resolve(node.func, scope) in _MAKERS
     return False

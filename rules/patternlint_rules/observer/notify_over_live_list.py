@@ -11,7 +11,7 @@ from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, 
 from patternlint_rules.observer.callers import FirstCall
 from patternlint_rules.observer.containers import Kept, Use, UsesOf, kept, kind_of
 from patternlint_rules.observer.locks import guarded_by_same_lock
-from patternlint_rules.observer.rounds import calls_within, told_by
+from patternlint_rules.observer.rounds import calls_of, calls_within, told_by
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
@@ -61,13 +61,13 @@ class NotifyOverLiveList(Rule):
 
     @classmethod
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
-        """Loops over what an object or the module keeps, whose body calls a loop variable or a method of it."""
+        """Loops over what an object or the module keeps, whose body tells something to what it walks."""
         for scope in module.functions:
             for node in scope.statements():
-                if isinstance(node, ast.For) and kept(node.iter, scope) is not None:
-                    names = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
-                    if any(isinstance(c, ast.Call) and _called(c) in names for s in node.body for c in ast.walk(s)):
-                        yield node
+                calls = calls_of(node) if isinstance(node, ast.For) else ()
+                loop = kept(node.iter, scope) if isinstance(node, ast.For) and calls else None
+                if loop is not None and any(told_by(loop.container.last, call) is not None for call in calls):
+                    yield node
 
     def visit_For(self, node: cst.For) -> None:
         if node.asynchronous is not None or not self.scope.is_function:
@@ -133,9 +133,3 @@ class NotifyOverLiveList(Rule):
 
 _SKIPS, _RAISES = "makes it skip the next one", "makes it raise RuntimeError, and the rest are never told"
 _OUTCOMES = {"list": _SKIPS, "set": _RAISES, "dict": _RAISES, "": f"{_SKIPS}, or raise RuntimeError"}
-
-
-def _called(call: ast.Call) -> str:
-    """The name that a call calls, or whose method it calls."""
-    func = call.func.value if isinstance(call.func, ast.Attribute) else call.func
-    return func.id if isinstance(func, ast.Name) else ""

@@ -36,6 +36,7 @@ class RegisteredInInit(Rule):
     applicability, since = Applicability.SAFE, "0.1"
     words = frozenset({"class", "def", "self"})
     any_words = CONSTRUCTORS
+    region = "lines"
     reasons: ClassVar[Mapping[str, str]] = REASONS
 
     @classmethod

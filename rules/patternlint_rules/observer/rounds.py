@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -32,6 +33,30 @@ class EntryCall(NamedTuple):
     name: str
     method: str
     is_bare: bool
+
+
+def calls_of(loop: ast.For) -> list[EntryCall]:
+    """The calls of what a loop walks, as `ast` sees them: also those that do not run within it."""
+    names = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    inside = [n for s in loop.body for n in ast.walk(s)]
+    calls = [(n, *_named(n.func)) for n in inside if isinstance(n, ast.Call)]
+    if not any(name in names for _, name, _ in calls):
+        return []
+    knows_awaitables = any(isinstance(n, ast.Name) and n.id in _AWAITABLE for n in inside)
+    bare = {_awaited(n.value) for n in inside if isinstance(n, ast.Expr)}
+    return [EntryCall(name, method, knows_awaitables or n in bare) for n, name, method in calls if name in names]
+
+
+def _named(func: ast.expr) -> tuple[str, str]:
+    """The name that is called, or whose method is called, and the method."""
+    name, method = (func.value, func.attr) if isinstance(func, ast.Attribute) else (func, "")
+    return (name.id if isinstance(name, ast.Name) else "", method)
+
+
+def _awaited(value: ast.expr | None) -> ast.expr | None:
+    while isinstance(value, ast.Await | ast.Yield):
+        value = value.value
+    return value
 
 
 def calls_within(loop: cst.For) -> Iterator[EntryCall]:

@@ -49,6 +49,7 @@ class StrongObserverList(Rule):
     code, name, family = "PAT302", "strong-observer-list", Family.OBSERVER
     applicability, since = Applicability.UNSAFE, "0.1"
     words = frozenset({"class", "self", "for", "__init__"})
+    region = "lines"
     reasons: ClassVar[Mapping[str, str]] = {
         "only-owner": "an observer that only this list kept alive would be gone at once, without a sound",
         "other-uses": "the list is used in a way that an ObserverList does not answer: compared, sliced, stored",

@@ -80,12 +80,12 @@ class SingletonCheckInInit(Rule):
 
     @classmethod
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
-        """Classes whose ``__init__`` stores something anywhere but on the instance."""
+        """Classes whose ``__init__`` stores ``self`` or True anywhere but on the instance."""
         return [
             c.class_node
             for c in module.classes
             for init in c.children.get("__init__", ())
-            if init.is_function and any(_leaves_the_instance(s, init.parameters[:1]) for s in init.statements())
+            if init.is_function and any(_may_publish(s) for s in init.statements())
         ]
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
@@ -301,11 +301,16 @@ def _only_refuses(guard: cst.If, store: Store) -> bool:
     return raises and len(other) == 1 and any(n is store.node for n in getattr(other[0], "body", ()))
 
 
-def _leaves_the_instance(statement: ast.stmt, me: list[str]) -> bool:
-    """Whether a statement binds a global, or an attribute of anything but a constructor's first parameter."""
-    targets = statement.targets if isinstance(statement, ast.Assign) else []
-    if isinstance(statement, ast.AnnAssign | ast.AugAssign):
-        targets = [statement.target]
-    return isinstance(statement, ast.Global) or any(
-        isinstance(t, ast.Attribute) and not (isinstance(t.value, ast.Name) and [t.value.id] == me) for t in targets
-    )
+def _may_publish(statement: ast.stmt) -> bool:
+    """Whether a statement stores ``self`` in a name, or ``self`` or True in an attribute of anything but ``self``."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign):
+        return False
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    beside = any(isinstance(t, ast.Attribute) and not _is_self(t.value) for t in targets)
+    if isinstance(statement.value, ast.Constant):
+        return statement.value.value is True and beside
+    return _is_self(statement.value) and (beside or any(isinstance(t, ast.Name) for t in targets))
+
+
+def _is_self(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Name) and node.id == "self"

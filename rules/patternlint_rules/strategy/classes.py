@@ -9,7 +9,7 @@ from typing import NamedTuple
 from patternlint.facts import Module, Scope
 from patternlint.project import Ancestry, Project, Subclasses
 from patternlint.project.ancestry import bases_of
-from patternlint_rules.strategy.sites import CLASS, long_ifs
+from patternlint_rules.strategy.sites import class_chains
 
 _ABSTRACT = ("abc.ABC", "typing.Protocol", "typing_extensions.Protocol", "collections.abc.")
 _HOOK_CLASSES = 6
@@ -121,8 +121,8 @@ class _ClassesWithTypeChain(NamedTuple):
 
 def _asks_classes(function: Scope) -> Iterable[bool]:
     """One item for each chain of a function that begins with an isinstance test."""
-    for node in long_ifs(function, CLASS):
-        test = node.test.values[0] if isinstance(node.test, ast.BoolOp) else node.test
+    for first, *_ in class_chains(function):
+        test = first.test.values[0] if isinstance(first.test, ast.BoolOp) else first.test
         if isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id == "isinstance":
             yield True
 

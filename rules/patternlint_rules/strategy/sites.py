@@ -10,27 +10,47 @@ from patternlint.facts import Module, Scope, dotted
 
 EQUALITY, CLASS = "equality", "class"  # what a chain asks for
 _FEWEST = 3
+_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_MAPS = (ast.Return, ast.Assign, ast.AugAssign, ast.Raise, ast.Expr)  # what a branch of a mapping is
+
+Branches = list[ast.If]
 
 
 def may_compare(module: Module) -> list[ast.If]:
-    """The ``if``s of functions where one subject may be compared with constants three times or more."""
-    return [node for scope in module.functions for node in long_ifs(scope, EQUALITY)]
+    """The ``if``s of functions where one subject may be compared with constants, with one statement in each branch."""
+    return [branches[0] for scope in module.functions for branches in _chains(scope) if _may_map(branches)]
 
 
 def may_ask_classes(module: Module) -> list[ast.If]:
-    """The ``if``s of functions where one subject may be asked for its class three times or more."""
-    return [node for scope in module.functions for node in long_ifs(scope, CLASS)]
+    """The ``if``s of functions where one subject may be asked for its class three times or more, and not all of the
+    classes are built in."""
+    return [
+        branches[0]
+        for scope in module.functions
+        for branches in class_chains(scope)
+        if any(not c.startswith("builtins.") for b in branches for c in _classes(b.test, scope))
+    ]
 
 
-def long_ifs(scope: Scope, asks: str) -> Iterator[ast.If]:
-    """The ``if``s of one function that may begin a chain, there or with the ``if``s behind."""
+def class_chains(scope: Scope) -> Iterator[Branches]:
+    """The chains of one function where one subject may be asked for its class three times or more."""
+    for branches in _chains(scope):
+        asked = Counter(subject for branch in branches for subject in _asked(branch.test))
+        if max(asked.values(), default=0) >= _FEWEST:
+            yield branches
+
+
+def _chains(scope: Scope) -> Iterator[Branches]:
+    """Three branches or more: an ``if`` with its ``elif``s, else with the ``if``s that follow it."""
     for block in _blocks(scope):
         for index, statement in enumerate(block):
             if isinstance(statement, ast.If):
-                tests = _tests(block, index)
-                asked = Counter(s for test in tests for s in _subjects(test, asks)) if len(tests) >= _FEWEST else {}
-                if max(asked.values(), default=0) >= _FEWEST:
-                    yield statement
+                branches = list(_elifs(statement))
+                if len(branches) == 1:
+                    behind = next((i for i, s in enumerate(block[index:]) if not isinstance(s, ast.If)), None)
+                    branches = block[index:][:behind]  # type: ignore[assignment]
+                if len(branches) >= _FEWEST:
+                    yield branches
 
 
 def _blocks(scope: Scope) -> Iterator[list[ast.stmt]]:
@@ -45,41 +65,63 @@ def _blocks(scope: Scope) -> Iterator[list[ast.stmt]]:
             yield part.body
 
 
-def _tests(block: list[ast.stmt], index: int) -> list[ast.expr]:
-    """The conditions of the ``if`` at an index: of its ``elif``s, else of the ``if``s that follow it."""
-    node: ast.stmt | None = block[index]
-    tests: list[ast.expr] = []
-    if isinstance(node, ast.If) and _elif_of(node) is None:
-        for follower in block[index:]:
-            if not isinstance(follower, ast.If):
-                break
-            tests.append(follower.test)
-        return tests
-    while isinstance(node, ast.If):
-        tests.append(node.test)
-        node = _elif_of(node)
-    return tests
+def _elifs(node: ast.If) -> Iterator[ast.If]:
+    """An ``if`` and its ``elif``s; an ``if`` within an ``else:`` is indented further."""
+    inner: ast.stmt | None = node
+    while isinstance(inner, ast.If) and inner.col_offset == node.col_offset:
+        yield inner
+        inner = inner.orelse[0] if len(inner.orelse) == 1 else None
 
 
-def _elif_of(node: ast.If) -> ast.stmt | None:
-    alone = node.orelse[0] if len(node.orelse) == 1 else None
-    return alone if isinstance(alone, ast.If) else None
+def _may_map(branches: Branches) -> bool:
+    """Whether all branches, or the first of a run that each leave, are alike and ask one subject."""
+    if len(list(_elifs(branches[0]))) == 1:
+        branches = branches[:_FEWEST]
+        if not all(isinstance(b.body[-1], _LEAVES) for b in branches):
+            return False
+    kinds = {tuple(type(s) for s in b.body if not isinstance(s, ast.Import | ast.ImportFrom)) for b in branches}
+    if len(kinds) > 1 or len(only := kinds.pop()) != 1 or not issubclass(only[0], _MAPS):
+        return False
+    return bool(set.intersection(*(_compared(b.test) for b in branches)))
 
 
-def _subjects(test: ast.expr, asks: str) -> set[str]:
-    """What a condition may ask for a constant, or for a class."""
-    found: set[str] = set()
-    stack = [test]
+def _compared(test: ast.expr) -> set[str]:
+    """What a condition may compare with constants, asking nothing else."""
+    match test:
+        case ast.BoolOp(op=ast.Or()):
+            return set.intersection(*map(_compared, test.values))
+        case ast.Compare(ops=[ast.Eq() | ast.Is() | ast.In()], left=left, comparators=[right]):
+            return {ast.dump(s) for s in (left, right) if isinstance(s, ast.Name | ast.Attribute | ast.Subscript)}
+    return set()
+
+
+def _asked(test: ast.expr) -> set[str]:
+    """What a condition may ask for its class."""
+    return {ast.dump(call.args[0]) for call, _ in _class_tests(test)}
+
+
+def _classes(test: ast.expr, scope: Scope) -> Iterator[str]:
+    """The classes, as far as they are known, that a condition may ask for."""
+    stack = [classes for _, classes in _class_tests(test)]
     while stack:
         node = stack.pop()
-        if isinstance(node, ast.BoolOp):
-            stack += node.values
-        elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.Is | ast.In):
-            sides = (node.left, node.comparators[0])
-            if isinstance(node.left, ast.Call):
-                stack.append(node.left)
-            if asks == EQUALITY and not any(isinstance(s, ast.Constant) and s.value is None for s in sides):
-                found |= {ast.dump(s) for s in sides if isinstance(s, ast.Name | ast.Attribute | ast.Subscript)}
-        elif isinstance(node, ast.Call) and asks == CLASS and node.args and dotted(node.func) in ("isinstance", "type"):
-            found.add(ast.dump(node.args[0]))
-    return found
+        if isinstance(node, ast.Tuple):
+            stack += node.elts
+        elif isinstance(node, ast.BinOp):
+            stack += (node.left, node.right)
+        elif (resolved := scope.module.resolve(node, scope)) is not None:
+            yield resolved
+
+
+def _class_tests(test: ast.expr) -> Iterator[tuple[ast.Call, ast.expr]]:
+    """Calls of ``isinstance`` and ``type`` in a condition, each with the classes that it is about."""
+    stack = [test]
+    while stack:
+        match stack.pop():
+            case ast.BoolOp(values=values):
+                stack += values
+            case ast.Compare(ops=[ast.Eq() | ast.Is() | ast.In()], left=ast.Call(args=[_, *_]) as call) as comparison:
+                if dotted(call.func) == "type":
+                    yield call, comparison.comparators[0]
+            case ast.Call(args=[_, *others]) as call if dotted(call.func) == "isinstance":
+                yield call, others[0] if others else call
