@@ -80,7 +80,7 @@ class Engine:
         concerned = [r for r in concerned if matching[r.patterns]]
         if self._whole:
             concerned = list(self.rules)
-        with _room():
+        with room():
             try:
                 if not concerned:
                     _check_syntax(source)
@@ -263,7 +263,7 @@ def _order(finding: Finding) -> tuple[Any, ...]:
 
 
 @contextmanager
-def _room() -> Iterator[None]:
+def room() -> Iterator[None]:
     """Room for trees: no garbage collection while they are built, since they hold no cycles worth looking for; and
     deep calls, since LibCST writes the 300th `elif` a thousand calls deep."""
     was_on, limit = gc.isenabled(), sys.getrecursionlimit()

@@ -1,32 +1,40 @@
 """Applies fixes to a source: passes to a fix-point, and no change that does not pass verification.
 
-In one pass all fixes that do not touch each other are spliced into the text at once, so bytes outside an edit never
-change; the others wait for the next pass. After each pass the text must parse, keep every comment, read no name that
-it did not read before and bind nowhere, and have no new finding; a fix that spoils one of these is put back and
-reported.
+In one pass all fixes that do not touch each other are spliced into the texts at once, so bytes outside an edit never
+change; the others wait for the next pass. What a pass makes is verified, in every file that it changes; fixes that
+spoil something are found by bisection, put back and reported, each with all its edits in all its files.
 """
 
 from __future__ import annotations
 
-import ast
-import builtins
-import symtable
-import warnings
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.bisection import largest_passing
-from patternlint.finding import Applicability, Edit, Finding
+from patternlint.engine import room
+from patternlint.errors import PatternlintError
+from patternlint.finding import Applicability, Edit, Finding, Import
 from patternlint.placement import import_edits
 from patternlint.source import Source
 from patternlint.splicing import Moves, splice
+from patternlint.verification import (
+    Reading,
+    Rewriting,
+    Unfit,
+    check_bytes,
+    check_findings,
+    check_round_trip,
+    check_syntax,
+    check_text,
+    read,
+)
 
 if TYPE_CHECKING:
     from patternlint.engine import Engine
     from patternlint.facts import Module
 
-MAX_PASSES = 10
+MAX_PASSES = 10  # more only while each leaves fewer fixes than any before
 
 
 class FixKey(NamedTuple):
@@ -49,10 +57,11 @@ class Applied(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A fix that was put back, and what it broke."""
+    """A fix that was put back, and what it broke; `is_bug` is False where the file is to blame (its encoding, say)."""
 
     finding: Finding
     reason: str
+    is_bug: bool = True
 
 
 class Change(NamedTuple):
@@ -84,68 +93,262 @@ def fix(source: Source, engine: Engine, *, unsafe: bool = False, only: Collectio
 
     Args:
         source: the text to repair; nothing is written anywhere.
-        engine: finds what is to be repaired. Its project sees the fixed text from now on.
+        engine: finds what is to be repaired. Its project sees the fixed texts from now on.
         unsafe: whether unsafe fixes are applied, too.
-        only: no fixes but these; None for all. With those that were applied it gives the same text again.
+        only: no fixes but these; None for all. With those that were applied it gives the same texts again.
     """
     least = Applicability.UNSAFE if unsafe else Applicability.SAFE
-    applied: list[Applied] = []
-    failed: dict[FixKey, Failure] = {}
-    original, findings = source, engine.check(source)
-    first_findings = tuple(findings)
-    moves: list[Moves] = []
-    seen = {source.text}
-    for _ in range(MAX_PASSES):
-        keys = {f: FixKey(f.path, f.code, f.message, _first_row(f, original, source, moves)) for f in findings}
-        wanted = [
-            f
-            for f in findings
-            if f.fix is not None
-            and f.fix.applicability >= least
-            and (only is None or keys[f] in only)
-            and keys[f] not in failed
-        ]
-        if not wanted:
-            changes = () if source is original else (Change(original, source),)
-            return FixResult(source, changes, tuple(applied), tuple(failed.values()), tuple(findings), True)
-        done, spoilt = _one_pass(source, engine, findings, _disjoint(wanted), least)
-        failed.update((keys[f.finding], f) for f in spoilt)
-        moves.append(Moves(edits_of(engine.project.facts(source), done)))
-        changed = apply(source, moves[-1].edits)
-        engine.project.overlay(changed)
-        if changed.text in seen:
-            if done:
+    findings = tuple(engine.check(source))
+    if not any(_is_wanted(f, least) for f in findings):
+        return FixResult(source, (), (), (), findings, True)
+    return _Repair(source, findings, engine, least).run(only)
+
+
+def _is_wanted(finding: Finding, least: Applicability) -> bool:
+    return finding.fix is not None and finding.fix.applicability >= least
+
+
+class _State(NamedTuple):
+    """One file at one moment: its text, what verification read of it and what is found in it."""
+
+    source: Source
+    reading: Reading
+    findings: tuple[Finding, ...]
+
+
+class _Repair:
+    """One run of :func:`fix` over one source and what its fixes reach."""
+
+    def __init__(self, source: Source, findings: tuple[Finding, ...], engine: Engine, least: Applicability) -> None:
+        self._path = source.path
+        self._original = source
+        self._first_findings = findings
+        self._engine = engine
+        self._project = engine.project
+        self._least = least
+        self._originals: dict[Path, Source] = {source.path: source}
+        self._now: dict[Path, _State] = {}
+        self._moves: list[Moves] = []  # of the file asked for, pass by pass
+
+    def run(self, only: Collection[FixKey] | None) -> FixResult:
+        applied: list[Applied] = []
+        failed: dict[FixKey, Failure] = {}
+        seen: set[frozenset[tuple[Path, str]]] = {frozenset()}
+        findings, passes, fewest = self._first_findings, 0, 0
+        while True:
+            keys = {f: self._key(f) for f in findings}
+            wanted = [
+                f
+                for f in findings
+                if _is_wanted(f, self._least) and (only is None or keys[f] in only) and keys[f] not in failed
+            ]
+            if not wanted:
+                return self._result(applied, failed, findings)
+            if passes >= MAX_PASSES and len(wanted) >= fewest:
                 break
-            continue
-        seen.add(changed.text)
-        applied += (Applied(f, keys[f]) for f in done)
-        source = changed
-        findings = engine.check(source)
-    engine.project.overlay(original)
-    return FixResult(original, (), (), tuple(failed.values()), first_findings, False)
+            fewest = min(fewest, len(wanted)) if passes else len(wanted)
+            passes += 1
+            done, spoilt = self._pass(self._disjoint(wanted))
+            failed.update((keys[f.finding], f) for f in spoilt)
+            if not done:
+                continue
+            if (made := self._difference()) in seen:
+                break
+            seen.add(made)
+            applied += (Applied(f, keys[f]) for f in done)
+            findings = self._now[self._path].findings
+        self._show(self._originals)
+        return FixResult(self._original, (), (), tuple(failed.values()), self._first_findings, False)
 
+    def _result(
+        self, applied: list[Applied], failed: Mapping[FixKey, Failure], findings: tuple[Finding, ...]
+    ) -> FixResult:
+        changes = tuple(
+            Change(before, self._now[path].source)
+            for path, before in self._originals.items()
+            if path in self._now and self._now[path].source.data != before.data
+        )
+        source = next((c.after for c in changes if c.before is self._original), self._original)
+        return FixResult(source, changes, tuple(applied), tuple(failed.values()), findings, True)
 
-def _first_row(finding: Finding, original: Source, source: Source, moves: Sequence[Moves]) -> int:
-    """The row in the text that the run began with."""
-    offset = source.line_start(finding.row) + finding.column - 1
-    for step in reversed(moves):
-        offset = step.old(offset)
-    return original.position(offset)[0]
+    def _difference(self) -> frozenset[tuple[Path, str]]:
+        """What has changed so far."""
+        now = ((path, self._now[path].source.text) for path in self._originals if path in self._now)
+        return frozenset((path, text) for path, text in now if text != self._originals[path].text)
 
+    def _key(self, finding: Finding) -> FixKey:
+        source = self._now[self._path].source if self._path in self._now else self._original
+        offset = source.line_start(finding.row) + finding.column - 1
+        for step in reversed(self._moves):
+            offset = step.old(offset)
+        return FixKey(finding.path, finding.code, finding.message, self._original.position(offset)[0])
 
-def _disjoint(findings: Sequence[Finding]) -> list[Finding]:
-    """The first findings in order whose fixes do not get in each other's way."""
-    chosen: list[Finding] = []
-    edits: list[Edit] = []
-    names: set[str] = set()
-    for finding in findings:
+    # ---- one pass
+
+    def _pass(self, wanted: Sequence[Finding]) -> tuple[list[Finding], list[Failure]]:
+        """Apply the fixes that pass verification together; they, and those that do not."""
+        reasons: dict[Finding, Unfit] = {}
+        made: dict[Path, _State] = {}
+        moves = Moves(())
+
+        def passes(findings: list[Finding]) -> bool:
+            nonlocal made, moves
+            try:
+                made, moves = self._attempt(findings)
+            except Unfit as fault:
+                reasons[findings[-1]] = fault
+                self._show(self._originals | {path: state.source for path, state in self._now.items()})
+                return False
+            return True
+
+        kept, bad = largest_passing(wanted, passes)
+        self._now.update(made)
+        self._show({path: state.source for path, state in made.items()})
+        if kept:
+            self._moves.append(moves)
+        return kept, [Failure(f, reasons[f].reason, reasons[f].is_bug) for f in bad]
+
+    def _attempt(self, findings: list[Finding]) -> tuple[dict[Path, _State], Moves]:
+        """The files as these fixes make them, verified, and where characters of the file asked for go.
+
+        Raises:
+            Unfit: they spoil something.
+        """
+        changes: dict[Path, Rewriting] = {}
+        modules: list[Module] = []
+        with room():
+            for path, parts in self._by_file(findings).items():
+                changes[path], module = self._rewritten(path, parts)
+                modules.append(module)
+                check_text(changes[path])
+        if all(c.old.source.text == c.new.source.text for c in changes.values()):
+            raise Unfit("it changes nothing")
+        now = {path: state.source for path, state in self._now.items()}
+        self._show(now | {path: change.new.source for path, change in changes.items()})
+        for module in modules:
+            self._project.keep(module)
+        made = {path: self._checked(path, change, findings) for path, change in changes.items()}
+        return made, changes[self._path].moves if self._path in changes else Moves(())
+
+    def _rewritten(self, path: Path, parts: list[_Part]) -> tuple[Rewriting, Module]:
+        """One file with the parts of the fixes that are about it."""
+        old = self._state(path).source
+        edits = import_edits(self._project.facts(old), [i for part in parts for i in part.imports])
+        moves = Moves([*edits, *(e for part in parts for e in part.edits)])
+        if moves.overlap:
+            raise Unfit("its edits are about the same text")
+        text = splice(old.text, moves.edits)
+        try:
+            new = Source(path, old.encode(text))
+        except UnicodeEncodeError as error:
+            character = error.object[error.start : error.start + 1]
+            raise Unfit(f"the file's encoding {old.encoding} cannot write {character!r}", is_bug=False) from None
+        except PatternlintError as error:
+            raise Unfit(f"the result cannot be read: {error}") from None
+        check_syntax(old, new, self._engine.settings.target_version)
+        module = self._project.facts(new)
+        names = frozenset(name for part in parts for name in part.names)
+        return Rewriting(self._state(path).reading, read(module), moves, names), module
+
+    def _checked(self, path: Path, change: Rewriting, findings: list[Finding]) -> _State:
+        """A rewritten file with what is found in it; the project shows it already."""
+        old, new = change.old.source, change.new.source
+        here = path == self._path
+        after = tuple(self._engine.check(new))
+        left = [f for f in after if not (here and _is_wanted(f, self._least))]
+        check_findings(old, new, self._state(path).findings, left, findings if here else ())
+        check_bytes(change)
+        return _State(new, change.new, after)
+
+    def _state(self, path: Path) -> _State:
+        """A file as it is by now.
+
+        Raises:
+            Unfit: it cannot be read, or could not be written back.
+        """
+        if path not in self._now:
+            module = self._project.facts(self._original) if path == self._path else self._project.module_at(path)
+            if module is None:
+                raise Unfit(f"{self._project.relpath(path)} cannot be read", is_bug=False)
+            if path != self._path and path not in self._project.files:
+                raise Unfit(f"{self._project.relpath(path)} is no file of the project", is_bug=False)
+            source = self._originals.setdefault(path, module.source)
+            check_round_trip(source)
+            with room():
+                reading = read(module)
+            findings = self._first_findings if path == self._path else tuple(self._engine.check(source))
+            self._now[path] = _State(source, reading, findings)
+        return self._now[path]
+
+    def _show(self, sources: Mapping[Path, Source]) -> None:
+        """Let the project see these texts."""
+        for path, source in sources.items():
+            if self._project.source_at(path) is not source:
+                self._project.overlay(source)
+
+    # ---- the files of a fix
+
+    def _by_file(self, findings: Iterable[Finding]) -> dict[Path, list[_Part]]:
+        """What the fixes change, file by file, the one asked for first."""
+        parts: dict[Path, list[_Part]] = {self._path: []}
+        for finding in findings:
+            for path, part in self._parts(finding):
+                parts.setdefault(path, []).append(part)
+        return {path: of_file for path, of_file in parts.items() if of_file}
+
+    def _parts(self, finding: Finding) -> Iterator[tuple[Path, _Part]]:
+        """What the fix of a finding changes in each of its files."""
         fix = finding.fix
-        if fix is None or fix.binds & names or any(_touch(a, b) for a in fix.edits for b in edits):
-            continue
-        chosen.append(finding)
-        edits += fix.edits
-        names |= fix.binds
-    return chosen
+        if fix is not None:
+            yield self._path, _Part(fix.edits, fix.imports, fix.binds)
+            for file in fix.elsewhere:
+                yield self._project.root / file.path, _Part(file.edits, file.imports)
+
+    def _disjoint(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The first findings in order whose fixes do not get in each other's way."""
+        chosen: list[Finding] = []
+        taken: dict[Path, _Part] = {}
+        for finding in findings:
+            parts = [(path, part) for path, part in self._parts(finding) if part.edits or part.imports]
+            if any(self._clash(path, part, taken[path]) for path, part in parts if path in taken):
+                continue
+            chosen.append(finding)
+            for path, part in parts:
+                taken[path] = taken[path].and_(part) if path in taken else part
+        return chosen
+
+    def _clash(self, path: Path, one: _Part, other: _Part) -> bool:
+        return bool(
+            one.binds & other.binds
+            or any(_touch(a, b) for a in one.edits for b in other.edits)
+            or any(_overlap(a, b) for a in one.edits for b in self._import_edits(path, other.imports))
+            or any(_overlap(a, b) for a in other.edits for b in self._import_edits(path, one.imports))
+        )
+
+    def _import_edits(self, path: Path, imports: tuple[Import, ...]) -> list[Edit]:
+        if not imports:
+            return []
+        try:
+            return import_edits(self._project.facts(self._state(path).source), imports)
+        except Unfit:
+            return []  # that is said when the fix is tried
+
+
+class _Part(NamedTuple):
+    """What one or several fixes do to one file; `binds` are the names that they chose for it."""
+
+    edits: tuple[Edit, ...]
+    imports: tuple[Import, ...]
+    binds: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that come into the file."""
+        return self.binds | {i.alias or i.name or i.module.split(".")[0] for i in self.imports}
+
+    def and_(self, other: _Part) -> _Part:
+        """Both."""
+        return _Part(self.edits + other.edits, self.imports + other.imports, self.binds | other.binds)
 
 
 def _touch(a: Edit, b: Edit) -> bool:
@@ -156,100 +359,5 @@ def _touch(a: Edit, b: Edit) -> bool:
     return a.start <= b.end and b.start <= a.end
 
 
-def _one_pass(
-    source: Source, engine: Engine, before: Sequence[Finding], wanted: list[Finding], least: Applicability
-) -> tuple[list[Finding], list[Failure]]:
-    """The fixes of one pass that pass verification together, and those that do not."""
-    module = engine.project.facts(source)
-    reasons: dict[str, str] = {}
-
-    def passes(findings: list[Finding]) -> bool:
-        changed = apply(source, edits_of(module, findings))
-        reason = verify(source, changed, engine, before, findings, least)
-        reasons["last"] = reason or ""
-        if reason is not None:
-            reasons[repr(findings[-1])] = reason
-        return reason is None
-
-    kept, bad = largest_passing(wanted, passes)
-    return kept, [Failure(f, reasons.get(repr(f), reasons["last"])) for f in bad]
-
-
-def edits_of(module: Module, findings: Iterable[Finding]) -> list[Edit]:
-    """The edits of the findings' fixes in their own file, the imports merged."""
-    fixes = [f.fix for f in findings if f.fix is not None]
-    edits = import_edits(module, [i for f in fixes for i in f.imports])
-    return edits + [e for f in fixes for e in f.edits]
-
-
-def apply(source: Source, edits: Iterable[Edit]) -> Source:
-    """The source with edits in it, which must not touch each other."""
-    return Source(source.path, source.encode(splice(source.text, edits)))
-
-
-def verify(
-    old: Source,
-    new: Source,
-    engine: Engine,
-    before: Sequence[Finding],
-    fixed: Sequence[Finding],
-    least: Applicability,
-) -> str | None:
-    """What a change spoils, in words; None where nothing.
-
-    Args:
-        old: the text before.
-        new: the text after.
-        engine: checks the new text; its project sees it from now on.
-        before: the findings of the old text.
-        fixed: those that the change repairs.
-        least: the applicability from which fixes are applied in this run.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(new.text, str(new.path), "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        return f"the result does not compile: {error}"
-    lost = Counter(old.comments.values()) - Counter(new.comments.values())
-    if lost:
-        return f"a comment would be lost: {next(iter(lost))}"
-    undefined = unbound_names(new) - unbound_names(old)
-    if undefined:
-        return f"a name would not be defined: {', '.join(sorted(undefined))}"
-    engine.project.overlay(new)
-    allowed = Counter(f.code for f in before) - Counter(f.code for f in fixed)
-    # one that the next pass repairs is no new finding (of two equal imports the second is redundant for a moment), nor
-    # is what is said of a line that was there before: an import that is now redundant, instead of late
-    lines = {old.line(row) for row in range(1, old.rows + 1)}
-    left = [f for f in engine.check(new) if f.fix is None or f.fix.applicability < least]
-    more = Counter(f.code for f in left if new.line(f.row) not in lines) - allowed
-    if more:
-        engine.project.overlay(old)
-        return f"the result has a new finding: {next(iter(more))}"
-    return None
-
-
-def unbound_names(source: Source) -> frozenset[str]:
-    """The global names that a source reads and binds nowhere, builtins left out; none where it star-imports."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tables = [symtable.symtable(source.text, str(source.path), "exec")]
-    bound: set[str] = set()
-    read: set[str] = set()
-    top = tables[0]
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        for symbol in table.get_symbols():
-            if table is top:
-                if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
-                    bound.add(symbol.get_name())
-                elif symbol.is_referenced():
-                    read.add(symbol.get_name())
-            elif symbol.is_global():
-                (bound if symbol.is_assigned() else read).add(symbol.get_name())
-    if any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in ast.parse(source.text).body):
-        return frozenset()
-    known = {*dir(builtins), "__file__", "__path__", "__builtins__", "__class__", "__qualname__", "__module__"}
-    return frozenset(read - bound - known)
+def _overlap(a: Edit, b: Edit) -> bool:
+    return a.start < b.end and b.start < a.end

@@ -39,6 +39,16 @@ class Moves:
             self._new_starts.append(edit.start + shift)
             shift += len(edit.text) - (edit.end - edit.start)
 
+    @property
+    def overlap(self) -> bool:
+        """Whether two edits are about the same characters."""
+        end = 0
+        for edit in self.edits:
+            if edit.start < end:
+                return True
+            end = max(end, edit.end)
+        return False
+
     def new(self, old: int) -> int | None:
         """The offset in the new text of the character at `old`; None where an edit took it out."""
         index = bisect_right(self._starts, old) - 1

@@ -83,13 +83,16 @@ class Project:
         return self._names.name(path)
 
     def facts(self, source: Source) -> Module:
-        """The facts of a source that need not be what is on disk.
+        """The facts of a source that need not be what is on disk; good until :meth:`tidy` where they are kept already.
 
         Raises:
             SyntaxError, RecursionError, MemoryError: as for :class:`Module`.
         """
         from patternlint.facts import Module
 
+        kept = self._kept.get(source.path)
+        if kept is not None and kept.source is source:
+            return kept
         return Module(source, self.module_name(source.path), self.relpath(source.path))
 
     def overlay(self, source: Source) -> None:
@@ -127,6 +130,8 @@ class Project:
 
     def keep(self, module: Module) -> None:
         """Remember facts that somebody has gathered already."""
+        if self._kept.get(module.path) is module:
+            return
         if module.path in self._kept:
             self._drop(module.path)
         self._put(module.path, module)
