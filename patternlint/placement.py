@@ -77,23 +77,24 @@ def import_edits(module: Module, imports: Iterable[Import]) -> list[Edit]:
     """The edits that add imports to a module: each once, in the group and at the place of its like.
 
     The order is that of isort's default: standard library, third party, first party; within a group ``import x``
-    before ``from x import y``, by name. A name is added to a from-import of its module where that is one line.
+    before ``from x import y``, by name. A name is added to a from-import of its module where that
+    is one line, or has a line for each.
     """
     missing = [i for i in dict.fromkeys(imports) if not _present(module, i)]
     header = _header(module)
-    merged: dict[int, list[str]] = {}
+    merged: dict[ast.ImportFrom, list[str]] = {}
     inserted: dict[int, dict[str, list[str]]] = {}  # row -> `import x`, or `from x` with its names
     for wanted in missing:
-        line = _extendable(module, header, wanted)
-        if line is not None:
-            merged.setdefault(line, []).append(_alias(wanted))
+        extended = _extendable(module, header, wanted)
+        if extended is not None:
+            merged.setdefault(extended, []).append(wanted.name)
             continue
         statements = inserted.setdefault(_row_for(module, header, wanted), {})
         if wanted.name:
             statements.setdefault(f"from {wanted.module}", []).append(_alias(wanted))
         else:
             statements[_statement(wanted)] = []
-    edits = [_extend(module, row, names) for row, names in merged.items()]
+    edits = [edit for statement, names in merged.items() for edit in _extend(module, statement, names)]
     for row, statements in inserted.items():
         lines = [_from(module, head, names) if names else head for head, names in statements.items()]
         edits.append(_insert(module, header, row, lines))
@@ -102,12 +103,18 @@ def import_edits(module: Module, imports: Iterable[Import]) -> list[Edit]:
 
 def _from(module: Module, head: str, names: list[str]) -> str:
     """A from-import of several names, in parentheses where one line does not hold them."""
-    every = sorted(names, key=str.lower)
+    every = sorted(names, key=_by_kind)
     line = f"{head} import {', '.join(every)}"
     if len(line) < _LINE:
         return line
     newline = module.source.newline
     return f"{head} import ({newline}{''.join(f'    {name},{newline}' for name in every)})"
+
+
+def _by_kind(name: str) -> tuple[int, str]:
+    """How isort orders names: constants, classes, the rest; each without regard to case."""
+    bare = name.partition(" as ")[0]
+    return 0 if bare.isupper() and len(bare) > 1 else 1 if bare[:1].isupper() else 2, name.lower()
 
 
 def _present(module: Module, wanted: Import) -> bool:
@@ -180,7 +187,7 @@ def _row_for(module: Module, header: list[ast.stmt], wanted: Import) -> int:
     mine = [(other, s) for other, s in known if other[0] == key[0]]
     lower = [s for other, s in known if other[0] < key[0]]
     if mine:
-        before = [s for other, s in mine if other < key]
+        before = [s for other, s in mine if other <= key]
         if not before:
             return mine[0][1].lineno
         return (before[-1].end_lineno or before[-1].lineno) + 1
@@ -209,30 +216,43 @@ def _statement(wanted: Import) -> str:
     return f"import {wanted.module} as {wanted.alias}" if wanted.alias else f"import {wanted.module}"
 
 
-def _extendable(module: Module, header: list[ast.stmt], wanted: Import) -> int | None:
-    """The row of a one-line from-import of the same module that can take another name."""
-    if not wanted.name:
+def _extendable(module: Module, header: list[ast.stmt], wanted: Import) -> ast.ImportFrom | None:
+    """A from-import of the same module that can take another name: on one line, or with a line for each name."""
+    if not wanted.name or wanted.alias:
         return None
     for s in header:
-        if (
-            isinstance(s, ast.ImportFrom)
-            and s.lineno == s.end_lineno
-            and module.absolute(s) == _absolute(module, wanted)
-            and s.names[0].name != "*"
-            and not set("#;(\\") & set(module.source.line(s.lineno))
-            and len(module.source.line(s.lineno)) + len(_alias(wanted)) < _LINE
-        ):
-            return s.lineno
+        if not isinstance(s, ast.ImportFrom) or module.absolute(s) != _absolute(module, wanted):
+            continue
+        text = "".join(module.source.line(row) for row in range(s.lineno, (s.end_lineno or s.lineno) + 1))
+        if s.names[0].name == "*" or any(a.asname for a in s.names) or set("#;\\") & set(text):
+            continue
+        if s.lineno == s.end_lineno and "(" not in text and len(text) + len(wanted.name) < _LINE:
+            return s
+        if s.lineno != s.end_lineno and _has_line_for_each(module, s):
+            return s
     return None
 
 
-def _extend(module: Module, row: int, names: list[str]) -> Edit:
-    line = module.source.line(row)
-    body = line.rstrip("\r\n")
-    head, _, present = body.partition(" import ")
-    every = sorted({*(n.strip() for n in present.split(",")), *names}, key=str.lower)
-    start = module.source.line_start(row)
-    return Edit(start, start + len(body), f"{head} import {', '.join(every)}")
+def _has_line_for_each(module: Module, s: ast.ImportFrom) -> bool:
+    inner = [module.source.line(row).strip() for row in range(s.lineno + 1, s.end_lineno or s.lineno)]
+    return inner == [f"{alias.name}," for alias in s.names]
+
+
+def _extend(module: Module, s: ast.ImportFrom, names: list[str]) -> list[Edit]:
+    """Each name at its place among those that are there; behind them where they are in no order."""
+    source, present = module.source, [alias.name for alias in s.names]
+    order = next((o for o in (_by_kind, str.lower) if present == sorted(present, key=o)), None)
+    if s.lineno == s.end_lineno:
+        every = [*present, *names] if order is None else sorted([*present, *names], key=order)
+        line, start = source.line(s.lineno).rstrip(), source.line_start(s.lineno)
+        return [Edit(start, start + len(line), f"{line.partition(' import ')[0]} import {', '.join(every)}")]
+    indent = source.line(s.lineno + 1).partition(present[0])[0]
+    inserted: dict[int, str] = {}
+    for name in names if order is None else sorted(names, key=order):
+        later = [a.lineno for a in s.names if order is not None and order(a.name) > order(name)]
+        row = later[0] if later else s.end_lineno or s.lineno
+        inserted[row] = f"{inserted.get(row, '')}{indent}{name},{source.newline}"
+    return [Edit(source.line_start(row), source.line_start(row), text) for row, text in inserted.items()]
 
 
 def _insert(module: Module, header: list[ast.stmt], row: int, statements: list[str]) -> Edit:

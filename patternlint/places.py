@@ -76,12 +76,23 @@ def own_line(at: Places, start: int) -> tuple[int, str]:
 
 
 def without_lines(at: Places, line_start: int, end: int) -> Edit:
-    """Take whole lines out, and of blank lines on both sides the one behind them."""
+    """Take whole lines out; and where blank lines are on both sides, or a block would begin with some, those behind."""
     source, last = at.source, at.next_line(end)
-    before, after = source.position(line_start)[0] - 1, source.position(last)[0]
-    if before > 0 and not source.line(before).strip() and last < len(source.text) and not source.line(after).strip():
+    first, after = source.position(line_start)[0], source.position(last)[0]
+    if last == len(source.text) or source.line(after).strip():
+        return Edit(line_start, last, "")
+    if first > 1 and not source.line(first - 1).strip():
         last = source.line_start(after + 1)
+    elif _heads_block(source, first - 1, at.line_of(line_start)[1]):
+        while last < len(source.text) and not source.line(after).strip():
+            last, after = source.line_start(after + 1), after + 1
     return Edit(line_start, last, "")
+
+
+def _heads_block(source: Source, row: int, indent: str) -> bool:
+    """Whether a block of this indentation begins below a row."""
+    line = source.line(row) if row else ""
+    return line.partition("#")[0].rstrip().endswith(":") and len(line) - len(line.lstrip(" \t\f")) < len(indent)
 
 
 def new_lines_at(at: Places, offset: int, lines: str) -> Edit:
