@@ -85,6 +85,8 @@ class RedundantInnerImport(Rule):
             fix.remove(node)
         if kept and statement.holds_comment:
             fix.refuse("comment-inside")
+        if statement.has_pragma:
+            fix.refuse("pragma-on-line")
         for doubt in self._doubts(statement, [t for _, t in again], empties=not kept):
             fix.lower(Applicability.UNSAFE, doubt)
         if any(True for _ in statement.clashes):
@@ -106,8 +108,6 @@ class RedundantInnerImport(Rule):
             yield "bound-later"
         if not all(t.same_path for t in twins):
             yield "re-export"
-        if statement.has_pragma:
-            yield "pragma-on-line"
         if empties and statement.around and len(statement.around[-1][1]) == 1:
             yield "leaves-empty-block"
         if any(dotted(n) in ("eval", "exec", "locals", "globals", "vars") for n in own_nodes(statement.scope.node)):

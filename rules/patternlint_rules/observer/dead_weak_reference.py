@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
 
 _MAKERS = {"weakref.ref": "WeakMethod", "weakref.ReferenceType": "WeakMethod", "weakref.proxy": "weak_method"}
+_WEAK_CONTAINERS = ("WeakSet", "WeakValueDictionary", "WeakKeyDictionary")
 _METHODS = (ast.Attribute, ast.Lambda)
-_KNOWS_METHODS = frozenset({"WeakMethod", "ismethod", "MethodType", "__self__", "im_self", "__func__", "weak_method"})
+_KNOWS_WEAK_CONTAINERS = ("WeakSet", "WeakValueDictionary", "WeakKeyDictionary")
+_METHODS = frozenset({"WeakMethod", "ismethod", "MethodType", "__self__", "im_self", "__func__", "weak_method"})
 
 
 class DeadWeakReference(Rule):
@@ -53,6 +55,7 @@ class DeadWeakReference(Rule):
     words = frozenset({"weakref"})
     reasons: ClassVar[Mapping[str, str]] = {
         "reference-escapes": "the reference is not only called in the function or class that makes it",
+        "import-unused": "nothing else uses the import by which the reference is made: replace that too",
         "slots": "the class has __slots__, and WeakMethod refuses objects that cannot be weakly referenced",
         "no-object": "a lambda has no object that could keep it alive",
         "weak-container": "the container itself has to change: weakref.WeakMethod entries, or an ObserverList",
@@ -63,8 +66,9 @@ class DeadWeakReference(Rule):
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
         """Functions that call weakref's makers, or put a method into a container, in a module that imports weakref."""
         if any(b.target.partition(".")[0] == "weakref" for b in module.imports):
+            may_put = any(kind in module.source.text for kind in _WEAK_CONTAINERS)
             for scope in module.functions:
-                if any(_may_hold_weakly(n, scope) for n in nodes_with_lambdas(scope.node)):
+                if any(_may_hold_weakly(n, scope, may_put) for n in nodes_with_lambdas(scope.node)):
                     yield scope.function
 
     def visit_Call(self, node: cst.Call) -> None:
@@ -93,10 +97,15 @@ class DeadWeakReference(Rule):
             else:
                 fix.replace(node.func, fix.name("weakref", "WeakMethod"))
                 self._doubts(fix, node, method)
+            if isinstance(node.func, cst.Name) and self._uses_of(node.func.value) == 1:
+                fix.refuse("import-unused")
             self.report(node, f"{name}() of the bound method '{method.name}' is dead at once, so it is never called",
                         fix=fix, help="use weakref.WeakMethod")  # fmt: skip
         elif isinstance(target, cst.Name) and target.value in self.scope.parameters and maker != "weakref.proxy":
             self._parameter(node, target.value)
+
+    def _uses_of(self, name: str) -> int:
+        return sum(isinstance(n, ast.Name) and n.id == name for n in ast.walk(self.module.tree))
 
     def _parameter(self, node: cst.Call, parameter: str) -> None:
         text = self.module.source.text
@@ -184,13 +193,13 @@ def _is_only_called(root: ast.AST, is_it) -> bool:  # type: ignore[no-untyped-de
     return all(n in called for n in loads)
 
 
-def _may_hold_weakly(node: ast.AST, scope: Scope) -> bool:
+def _may_hold_weakly(node: ast.AST, scope: Scope, may_put: bool) -> bool:
     """Whether a node makes a reference, or puts an attribute or a lambda into a container."""
     match node:
-        case ast.Assign(targets=[ast.Subscript(slice=key), *_], value=value):
+        case ast.Assign(targets=[ast.Subscript(slice=key), *_], value=value) if may_put:
             return isinstance(key, _METHODS) or isinstance(value, _METHODS)
         case ast.Call(func=ast.Attribute(attr="add" | "append"), args=args, keywords=keywords):
-            return any(isinstance(a, _METHODS) for a in (*args, *(k.value for k in keywords)))
+            return may_put and any(isinstance(a, _METHODS) for a in (*args, *(k.value for k in keywords)))
         case ast.Call():
             return scope.module.resolve(node.func, scope) in _MAKERS
     return False

@@ -14,6 +14,7 @@ from patternlint.rule import Rule
 REFUSALS = {
     "unknown-metaclass": "a base class is not part of the project, so its metaclass is not known",
     "slot-used-elsewhere": "code outside the class uses the attribute that holds the instance (tests often reset it)",
+    "public-slot": "the attribute that holds the instance has a public name, which others may read",
     "asks-for-itself": "the constructor asks for the instance that is being made",
 }
 DOUBTS = {
@@ -32,6 +33,8 @@ def refusals(rule: Rule, scope: Scope, slot: str, *, mangled: bool) -> Iterator[
     metaclasses = any(k.arg == "metaclass" for k in scope.class_node.keywords)
     if ancestors.unknown or ancestors.external or metaclasses or _has_metaclass(rule.project, ancestors.project):
         yield "unknown-metaclass"
+    if not slot.startswith("_"):
+        yield "public-slot"
     if not mangled and rule.project.ask(UsedOutside(scope.dotted, slot)):
         yield "slot-used-elsewhere"
     initializer = scope.methods.get("__init__")
