@@ -52,7 +52,7 @@ RULES: tuple[RuleEntry, ...] = (
         since="0.1",
         applicability="safe",
         words=frozenset(("class", "def", "self", )),
-        reasons=(("removal-unknown", "nothing in the project shows how this class gets rid of what the call returns", ), ("wrapper-from-others", "other classes hand what the call returns to this method, this one does not yet", ), ("dies-with-object", "the subject would go on calling a callback that does nothing once the object is gone", ), ("cannot-be-weak", "the callback is compared, awaited or looked at in a way that a wrapper may change", ), ),
+        reasons=(("removal-unknown", "nothing in the project shows how this class gets rid of what the call returns", ), ("wrapper-from-others", "other classes hand what the call returns to this method, this one does not yet", ), ("dies-with-object", "the subject would go on calling a callback that does nothing once the object is gone", ), ("runs-at-exit", "the callback is for the end of the process: one that goes with its object would not run then", ), ),
     ),
     RuleEntry(
         code="PAT302",
@@ -101,7 +101,7 @@ RULES: tuple[RuleEntry, ...] = (
         applicability="safe",
         words=frozenset(("class", "def", "self", )),
         any_words=frozenset(("__init__", "__new__", "__post_init__", )),
-        reasons=(("removal-unknown", "nothing in the project shows how this class gets rid of what the call returns", ), ("wrapper-from-others", "other classes hand what the call returns to this method, this one does not yet", ), ("dies-with-object", "the subject would go on calling a callback that does nothing once the object is gone", ), ("cannot-be-weak", "the callback is compared, awaited or looked at in a way that a wrapper may change", ), ),
+        reasons=(("removal-unknown", "nothing in the project shows how this class gets rid of what the call returns", ), ("wrapper-from-others", "other classes hand what the call returns to this method, this one does not yet", ), ("dies-with-object", "the subject would go on calling a callback that does nothing once the object is gone", ), ("runs-at-exit", "the callback is for the end of the process: one that goes with its object would not run then", ), ),
     ),
     RuleEntry(
         code="PAT401",

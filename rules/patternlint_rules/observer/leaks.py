@@ -32,7 +32,7 @@ REGISTERS = frozenset(
 )
 _PUTS = frozenset({"append", "add", "insert", "appendleft"})
 _OF_DEFERREDS = frozenset({"addCallback", "addCallbacks", "addErrback", "addBoth", "add_done_callback"})  # one-shot
-_AT_EXIT = "atexit.register"
+AT_EXIT = "atexit.register"
 _TELLING = 60  # a function's name that more files mention says nothing about what it returns
 _MANY = 3  # so many classes that undo a registration show what it does
 _WEAK_TOOLKITS = frozenset(
@@ -137,8 +137,8 @@ def _target(project: Project, call: ast.Call, scope: Scope, argument: ast.expr) 
     if isinstance(call.func, ast.Attribute):
         if name in _PUTS and (place := place_of(call.func.value, scope)) is not None:
             return _direct(place)
-        if scope.module.resolve(call.func, scope) == _AT_EXIT:
-            return _Target(Sink("strong", path=_AT_EXIT), Confidence.LOW)
+        if scope.module.resolve(call.func, scope) == AT_EXIT:
+            return _Target(Sink("strong", path=AT_EXIT), Confidence.LOW)
         if _is_weak_toolkit(scope.module, call.func, scope):
             return None
         owner = class_of_value(project, call.func.value, scope)
@@ -286,7 +286,7 @@ def _observer(
             level = Confidence.LOW if one.is_at_startup else Confidence.MEDIUM
             return _Observer(level, "many are made", (Evidence(one.path, one.row, "makes one per item"),))
     for one in made:
-        if one.maker and target.sink.path == _AT_EXIT:
+        if one.maker and target.sink.path == AT_EXIT:
             maker = one.maker.rpartition(".")[2]
             return _Observer(Confidence.LOW, f"each '{maker}' makes one", (Evidence(one.path, one.row, "makes it"),))
         if one.teardown:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from patternlint.facts import Module, Scope
 from patternlint.rule import Applicability, Rule, cst
-from patternlint_rules.observer.leaks import Leak, judge, registers
+from patternlint_rules.observer.leaks import AT_EXIT, Leak, judge, registers
 from patternlint_rules.observer.places import class_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ REASONS = {
     "removal-unknown": "nothing in the project shows how this class gets rid of what the call returns",
     "wrapper-from-others": "other classes hand what the call returns to this method, this one does not yet",
     "dies-with-object": "the subject would go on calling a callback that does nothing once the object is gone",
-    "cannot-be-weak": "the callback is compared, awaited or looked at in a way that a wrapper may change",
+    "runs-at-exit": "the callback is for the end of the process: one that goes with its object would not run then",
 }
 
 
@@ -77,6 +77,8 @@ def repair(rule: Rule, node: cst.Expr, leak: Leak) -> FixBuilder:
         return fix
     fix = rule.fix("hand over a callback that does not keep its object alive", form="canonical")
     fix.lower(Applicability.UNSAFE, "dies-with-object" if leak.sink.kind == "strong" else "removal-unknown")
+    if leak.sink.path == AT_EXIT:
+        fix.refuse("runs-at-exit")
     name = fix.runtime("weak_method")
     for argument in value.args:
         if isinstance(argument.value, cst.Attribute) and argument.value.attr.value == leak.method.name:

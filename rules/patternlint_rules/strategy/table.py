@@ -140,7 +140,8 @@ def roots(nodes: Iterable[cst.CSTNode]) -> set[str]:
 def table_name(chain: Chain, mapping: Uniform, rule: Rule, fix: FixBuilder, *, local: bool) -> str:
     """A name for the table: what it gives, by what it is asked for."""
     key = _word(chain.name)
-    what = _word(mapping.target) if mapping.target else _word(rule.scope.name)
+    target = re.sub(r"\[[^\"']+\]$", "", mapping.target)  # a key that is computed says nothing about the value
+    what = _word(target if target and "," not in target else rule.scope.name)
     what = re.sub(r"^(GET|TO|AS|HANDLE|ASYNC)_", "", what)
     name = what if "_TO_" in what or "_BY_" in what or what == key else f"{what}_BY_{key}"
     if len(name) > _LONGEST_NAME:
