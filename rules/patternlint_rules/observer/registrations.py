@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from patternlint.facts import Module, Scope
-from patternlint.rule import Applicability, Rule, cst
+from patternlint.rule import Applicability, Confidence, Rule, cst
 from patternlint_rules.observer.leaks import AT_EXIT, Leak, judge, registers
 from patternlint_rules.observer.places import class_of
 
@@ -18,6 +18,7 @@ REASONS = {
     "removal-unknown": "nothing in the project shows how this class gets rid of what the call returns",
     "wrapper-from-others": "other classes hand what the call returns to this method, this one does not yet",
     "dies-with-object": "the subject would go on calling a callback that does nothing once the object is gone",
+    "subject-unknown": "what becomes of the callback is not known: one that is called once must be there then",
     "runs-at-exit": "the callback is for the end of the process: one that goes with its object would not run then",
 }
 
@@ -76,6 +77,8 @@ def repair(rule: Rule, node: cst.Expr, leak: Leak) -> FixBuilder:
             fix.lower(Applicability.UNSAFE, "wrapper-from-others")
         return fix
     fix = rule.fix("hand over a callback that does not keep its object alive", form="canonical")
+    if not leak.sink.kind and leak.confidence is Confidence.LOW:
+        fix.lower(Applicability.DISPLAY, "subject-unknown")
     fix.lower(Applicability.UNSAFE, "dies-with-object" if leak.sink.kind == "strong" else "removal-unknown")
     if leak.sink.path == AT_EXIT:
         fix.refuse("runs-at-exit")
