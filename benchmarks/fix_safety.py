@@ -20,18 +20,19 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import tokenize
 import tomllib
 import warnings
 import xml.etree.ElementTree as ElementTree
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from measuring import markdown
+from sample_trees import unpacked
 
 HERE = Path(__file__).resolve().parent
 TOOL = [sys.executable, "-P", "-m", "patternlint"]
@@ -237,23 +238,6 @@ def table() -> dict[str, Any]:
     return tomllib.loads((HERE / "fix_safety.toml").read_text(encoding="utf-8"))
 
 
-def unpacked(requirement: str, work: Path, *, sdist: bool = False) -> Path:
-    """A package from the configured index, without what it depends on."""
-    folder = work / requirement.partition("==")[0]
-    kind = ["--no-binary", ":all:", "--no-build-isolation"] if sdist else []
-    pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", *kind, "-d", str(folder / "dl"), requirement]
-    subprocess.run(pip, check=True)
-    archive = next((folder / "dl").iterdir())
-    if archive.suffix == ".whl":
-        with zipfile.ZipFile(archive) as wheel:
-            wheel.extractall(folder / "tree")
-    else:
-        with tarfile.open(archive) as bundle:
-            bundle.extractall(folder / "tree", filter="data")
-    shutil.rmtree(folder / "dl")
-    return folder / "tree"
-
-
 def corpus(options: argparse.Namespace, work: Path) -> bool:
     """Repair every package; whether all went well."""
     outcomes: list[Outcome] = []
@@ -273,12 +257,6 @@ def corpus(options: argparse.Namespace, work: Path) -> bool:
             options.json.write_text(json.dumps([vars(o) for o in outcomes], indent=1), encoding="utf-8")
     print(corpus_report(outcomes))
     return not any(o.wrong or o.unexplained for o in outcomes)
-
-
-def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table: the first column to the left, the others to the right."""
-    body = [f"| {' | '.join(f'{c:,}' if isinstance(c, int) else str(c) for c in row)} |" for row in rows]
-    return "\n".join([f"| {' | '.join(head)} |", f"|{' --- |'}{' ---: |' * (len(head) - 1)}", *body])
 
 
 def corpus_report(outcomes: Sequence[Outcome]) -> str:
