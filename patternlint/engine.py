@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from patternlint.catalogue import RULES
-from patternlint.finding import Applicability, Confidence, Finding
+from patternlint.finding import Applicability, Confidence, Finding, Fix
 from patternlint.selection import NOT_PARSED, Selection
 from patternlint.source import Source
 from patternlint.suppression import Suppressions
@@ -211,8 +211,15 @@ def _finished(rule: type[Rule], visit: Visit) -> Iterator[Finding]:
             help=draft.help,
             evidence=draft.evidence,
             fix=fix,
-            why_not_fixed="" if fix is not None and fix.applicability is Applicability.SAFE else why,
+            why_not_fixed=_why_not_fixed(fix, why),
         )
+
+
+def _why_not_fixed(fix: Fix | None, reason: str) -> str:
+    """The reason code of a finding: every one without a safe fix has one, whatever the rule forgot to say."""
+    if fix is None:
+        return reason or "no-fix"
+    return "" if fix.applicability is Applicability.SAFE else reason or "rule-is-unsafe"
 
 
 def _mark(node: cst.CSTNode) -> tuple[cst.CSTNode, cst.CSTNode]:

@@ -5,6 +5,24 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
+# Why there is no fix, or none that is safe, for the reasons that belong to no single rule
+REASONS = {
+    "not-parsed": "the file cannot be parsed",
+    "no-fix": "patternlint has no repair for this form: it takes a person's judgement",
+    "rule-is-unsafe": "the repairs of this rule are right in almost every case, which is too few to make them unasked",
+    "runtime-not-declared": "the fix imports patternlint.runtime, which the project does not declare as a dependency",
+    "runtime-not-vendored": "the project has no module of the name that runtime-module gives: run `patternlint runtime"
+    " --vendor` with its folder first",
+    "stdlib-only": 'the repair needs patternlint.runtime, which fix-style = "stdlib" forbids',
+    "shares-a-line": "the statement shares its line with another",
+    "no-place": "there is no place in the module where all the names are bound that the new definition reads",
+    "name-taken": "a name that the fix needs is already taken",
+    "comment-inside": "a comment stands inside the code that the fix would replace",
+    "not-reproduced": "LibCST does not give the line back as it was written, so it cannot be edited safely",
+    "outside-project": "the fix would have to change a file that is none of the project's",
+    "other-file-unreadable": "the fix would have to change another file, which cannot be read or parsed",
+}
+
 
 class Confidence(IntEnum):
     """How sure a finding is; measured, not felt (95 % of high, 75 % of medium findings are right)."""
@@ -33,12 +51,14 @@ class Edit(NamedTuple):
 class Import(NamedTuple):
     """``import module [as alias]``, or ``from module import name [as alias]`` when `name` is given.
 
-    `module` begins with dots where a from-import is to be relative.
+    `module` begins with dots where a from-import is to be relative. `comment` (from its ``#`` on) stands at the line's
+    end: a moved import takes what it says to tools along.
     """
 
     module: str
     name: str = ""
     alias: str = ""
+    comment: str = ""
 
 
 class FileEdits(NamedTuple):

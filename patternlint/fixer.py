@@ -149,9 +149,10 @@ class _Repair:
             fewest = min(fewest, len(wanted)) if passes else len(wanted)
             passes += 1
             done, spoilt = self._pass(self._disjoint(wanted))
-            failed.update((keys[f.finding], f) for f in spoilt)
             if not done:
+                failed.update((keys[f.finding], f) for f in spoilt)
                 continue
+            failed.clear()  # what spoilt something may do well beside a fix that waits: two moves of one import, say
             if (made := self._difference()) in seen:
                 break
             seen.add(made)
@@ -320,6 +321,7 @@ class _Repair:
     def _clash(self, path: Path, one: _Part, other: _Part) -> bool:
         return bool(
             one.binds & other.binds
+            or any(a[:3] == b[:3] and a != b for a in one.imports for b in other.imports)
             or any(_touch(a, b) for a in one.edits for b in other.edits)
             or any(_overlap(a, b) for a in one.edits for b in self._import_edits(path, other.imports))
             or any(_overlap(a, b) for a in other.edits for b in self._import_edits(path, one.imports))

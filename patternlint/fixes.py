@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import libcst as cst
 
 from patternlint.finding import Applicability, Edit, Fix, Import
+from patternlint.other_file import OtherFile
 from patternlint.places import CannotEdit, Places, joined, new_lines_at, own_line, without_lines
 from patternlint.walker import descendants
 
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
     from patternlint.rule import Visit
 
 RUNTIME = "patternlint.runtime"
-
-# why a fix is unsafe or missing, for the reasons that belong to no single rule
-REASONS = {
-    "runtime-not-declared": "the fix imports patternlint's runtime, which the project neither declares nor vendors",
-    "stdlib-only": "the fix needs the runtime, and fix-style keeps to the standard library",
-    "shares-a-line": "the statement shares its line with another one",
-    "no-place": "there is no place in the module where the new code could stand",
-    "name-taken": "a name that the fix needs is already taken",
-    "comment-inside": "a comment stands inside the code that the fix would replace",
-    "not-reproduced": "LibCST does not give the line back as it was written, so it cannot be edited safely",
-    "fix-failed": "the fix did not pass verification and was put back: a bug of patternlint, please report it",
-}
 
 
 class Step(NamedTuple):
@@ -54,6 +43,7 @@ class FixBuilder:
         self._scope = visit.scope_stack[-1]
         self._steps: list[Step] = []
         self._imports: list[Import] = []
+        self._others: dict[str, OtherFile] = {}
         self._taken: set[str] = set()
 
     # ---- doubts
@@ -134,21 +124,28 @@ class FixBuilder:
 
         self._add((statement,), edits)
 
-    def remove(self, statement: cst.CSTNode) -> None:
-        """Take a simple statement out; a comment at its line's end stays, an empty block gets ``pass``."""
+    def remove(self, statement: cst.CSTNode, *, with_comment: bool = False) -> None:
+        """Take a simple statement out; a comment at its line's end stays, an empty block gets ``pass``.
+
+        Args:
+            statement: what goes.
+            with_comment: the comment goes too, since the fix puts it elsewhere.
+        """
         line, small = self._simple(statement)
         only_one = len(line.body) == 1
         leaves_empty = only_one and (isinstance(line, cst.SimpleStatementSuite) or self._is_alone_in_its_block(line))
 
         def edits(at: Places) -> list[Edit]:
             start, end = at.exact(small)
+            rest = at.source.text[end : at.next_line(end)]
             if leaves_empty:
-                return [Edit(start, end, "pass")]
+                return [Edit(start, end + len(rest.rstrip("\r\n")) * with_comment, "pass")]
             if not only_one:
+                if with_comment:
+                    raise CannotEdit("shares-a-line")
                 return [_without_one_of(at, line, small)]
             line_start, _ = own_line(at, start)
-            rest = at.source.text[end : at.next_line(end)]
-            if "#" in rest:
+            if "#" in rest and not with_comment:
                 return [Edit(start, end + len(rest) - len(rest.lstrip(" \t")), "")]
             return [without_lines(at, line_start, end)]
 
@@ -244,11 +241,13 @@ class FixBuilder:
             self.refuse("stdlib-only")
         elif not settings.runtime_module and not settings.runtime_declared:
             self.lower(Applicability.UNSAFE, "runtime-not-declared")
+        elif settings.runtime_module and self._visit.project.path_of(settings.runtime_module) is None:
+            self.refuse("runtime-not-vendored")
         return self.name(settings.runtime_module or RUNTIME, name)
 
-    def import_(self, module: str, name: str = "", alias: str = "") -> None:
-        """Ask for one import at the module's top, spelled exactly so."""
-        wanted = Import(module, name, alias)
+    def import_(self, module: str, name: str = "", alias: str = "", *, comment: str = "") -> None:
+        """Ask for one import at the module's top, spelled exactly so, with a comment at its line's end."""
+        wanted = Import(module, name, alias, comment)
         if wanted not in self._imports:
             self._imports.append(wanted)
 
@@ -263,6 +262,28 @@ class FixBuilder:
         self._taken.add(name)
         return name
 
+    # ---- other files
+
+    def in_file(self, file: str) -> OtherFile | None:
+        """Another file of the project, to be changed together with this one: all of them, or none.
+
+        Args:
+            file: its path relative to the root (``shop/cart.py``), or the dotted name of its module.
+
+        Returns:
+            None if the project has no such file or it does not parse: the fix is then refused.
+        """
+        project = self._visit.project
+        path = project.root / file if file.endswith(".py") else project.path_of(file)
+        if path is None or path not in project.files:
+            self.refuse("outside-project")
+            return None
+        module = project.module_at(path)
+        if module is None:
+            self.refuse("other-file-unreadable")
+            return None
+        return self._others.setdefault(module.relpath, OtherFile(module))
+
     # ---- for the engine
 
     @property
@@ -276,10 +297,11 @@ class FixBuilder:
             return None, self.why_not
         try:
             steps = dict.fromkeys(e for step in self._steps for e in step.edits(places))
+            elsewhere = tuple(other.build() for other in self._others.values())
         except CannotEdit as error:
             return None, str(error)
         edits, binds = tuple(joined(steps)), frozenset(self._taken)
-        fix = Fix(self.message, self.applicability, edits, tuple(self._imports), self.form, binds)
+        fix = Fix(self.message, self.applicability, edits, tuple(self._imports), self.form, binds, elsewhere)
         return fix, self.why_not
 
     # ---- inside

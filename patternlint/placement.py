@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, Any
 
 from patternlint.facts import Module, Scope
 from patternlint.finding import Edit, Import
@@ -90,7 +90,7 @@ def import_edits(module: Module, imports: Iterable[Import]) -> list[Edit]:
             merged.setdefault(extended, []).append(wanted.name)
             continue
         statements = inserted.setdefault(_row_for(module, header, wanted), {})
-        if wanted.name:
+        if wanted.name and not wanted.comment:
             statements.setdefault(f"from {wanted.module}", []).append(_alias(wanted))
         else:
             statements[_statement(wanted)] = []
@@ -211,14 +211,15 @@ def _alias(wanted: Import) -> str:
 
 
 def _statement(wanted: Import) -> str:
+    end = f"  {wanted.comment}" if wanted.comment else ""
     if wanted.name:
-        return f"from {wanted.module} import {_alias(wanted)}"
-    return f"import {wanted.module} as {wanted.alias}" if wanted.alias else f"import {wanted.module}"
+        return f"from {wanted.module} import {_alias(wanted)}{end}"
+    return f"import {wanted.module}{f' as {wanted.alias}' if wanted.alias else ''}{end}"
 
 
 def _extendable(module: Module, header: list[ast.stmt], wanted: Import) -> ast.ImportFrom | None:
     """A from-import of the same module that can take another name: on one line, or with a line for each name."""
-    if not wanted.name or wanted.alias:
+    if not wanted.name or wanted.alias or wanted.comment:
         return None
     for s in header:
         if not isinstance(s, ast.ImportFrom) or module.absolute(s) != _absolute(module, wanted):
@@ -241,7 +242,8 @@ def _has_line_for_each(module: Module, s: ast.ImportFrom) -> bool:
 def _extend(module: Module, s: ast.ImportFrom, names: list[str]) -> list[Edit]:
     """Each name at its place among those that are there; behind them where they are in no order."""
     source, present = module.source, [alias.name for alias in s.names]
-    order = next((o for o in (_by_kind, str.lower) if present == sorted(present, key=o)), None)
+    orders: tuple[Callable[[str], Any], ...] = (_by_kind, str.lower)
+    order = next((o for o in orders if present == sorted(present, key=o)), None)
     if s.lineno == s.end_lineno:
         every = [*present, *names] if order is None else sorted([*present, *names], key=order)
         line, start = source.line(s.lineno).rstrip(), source.line_start(s.lineno)

@@ -202,7 +202,7 @@ class Rule:
             confidence: how sure.
             evidence: places elsewhere that prove it.
             fix: the repair.
-            why_not_fixed: where there is none, the reason's code (one of `reasons`).
+            why_not_fixed: where there is none, the reason's code (one of `reasons`); "no-fix" where none is given.
             help: what to do, in one sentence.
         """
         self._visit.drafts.append(Draft(node, message, confidence, help, tuple(evidence), fix, why_not_fixed))

@@ -9,6 +9,7 @@ rules find nothing new in what the fixes wrote; and the bytes outside the edits 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import warnings
 from collections import Counter
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _NEWEST = sys.version_info[:2]
 _LISTS = "__all__"
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Unfit(Exception):
@@ -310,4 +312,10 @@ def check_bytes(change: Rewriting) -> None:
         raise Unfit("bytes that no fix is about would change")
 
 
-_CHECKS = (_lost_comment, _strayed_pragma, _new_complaint, _changed_names, _changed_exports)
+def _changed_line_ends(change: Rewriting) -> str:
+    """Whether a line ends in a way in which no line of the file did."""
+    known, now = (set(_LINE_END.findall(text.source.text)) for text in (change.old, change.new))
+    return "a line would end in another way than the file's lines do" if known and now - known else ""
+
+
+_CHECKS = (_lost_comment, _strayed_pragma, _new_complaint, _changed_names, _changed_exports, _changed_line_ends)

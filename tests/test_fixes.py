@@ -24,6 +24,7 @@ from patternlint.walker import walk
 
 Change = Callable[[FixBuilder, cst.CSTNode], object]
 DEFAULTS = Settings(Path("/nowhere"))
+FILES = [Path("/nowhere/app/_patterns/__init__.py"), Path("/nowhere/shop/gone.py")]  # of the project; none can be read
 
 
 def build(
@@ -34,7 +35,8 @@ def build(
     at = next(s for s in module.tree.body if region == "module" or hasattr(s, "body"))
     piece = cut(module, next(extents(module, at, region)))
     assert piece is not None
-    visit = Visit(module, Project(settings.root, settings, []), settings, piece, scopes_of_nodes(piece), {})
+    project = Project(settings.root, settings, FILES)
+    visit = Visit(module, project, settings, piece, scopes_of_nodes(piece), {})
     made: list[FixBuilder] = []
 
     def first(self: object, node: cst.CSTNode) -> None:
@@ -170,6 +172,31 @@ def test_the_runtime_needs_leave() -> None:
     assert "from app._patterns import Singleton\n" in fixed(text, "ClassDef", change, leave)
     fix, why, _ = build(text, "ClassDef", change, DEFAULTS._replace(fix_style="stdlib"))
     assert (fix, why) == (None, "stdlib-only")
+    fix, why, _ = build(
+        text, "ClassDef", change, DEFAULTS._replace(runtime_module="app._runtime", runtime_declared=True)
+    )
+    assert (fix, why) == (None, "runtime-not-vendored")
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [("shop/away.py", "outside-project"), ("shop.away", "outside-project"), ("../x.py", "outside-project"),
+     ("shop/gone.py", "other-file-unreadable"), ("shop.gone", "other-file-unreadable")],
+)  # fmt: skip
+def test_a_file_that_cannot_be_changed_refuses_the_fix(file: str, reason: str) -> None:
+    fix, why, _ = build("a\n", "Name", lambda f, n: f.in_file(file))
+    assert (fix, why) == (None, reason)
+
+
+def test_a_moved_import_takes_its_pragma_along() -> None:
+    text = "import b\n\n\ndef f():\n    import a  # noqa: F401\n    import c\n"
+
+    def change(f: FixBuilder, n: cst.CSTNode) -> None:
+        f.remove(n, with_comment=True)
+        f.import_("a", comment="# noqa: F401")
+
+    wanted = "import a  # noqa: F401\nimport b\n\n\ndef f():\n    import c\n"
+    assert fixed(text, "Import", change, region="def") == wanted
 
 
 def test_doubts_only_lower() -> None:

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from patternlint.catalogue import RULES
-from patternlint.finding import Finding
+from patternlint.finding import REASONS, Finding
 
 RUNTIME_NOT_DECLARED = "runtime-not-declared"
-
-_ENGINE = {
-    RUNTIME_NOT_DECLARED: "the fix imports patternlint.runtime, which the project does not declare as a dependency",
-    "no-place": "there is no place in the module where all the names are bound that the new definition reads",
-    "not-parsed": "the file cannot be parsed",
-    "shares-a-line": "the statement shares its line with another",
-    "stdlib-only": 'the repair needs patternlint.runtime, which fix-style = "stdlib" forbids',
-}
 
 
 def reason(finding: Finding) -> str:
@@ -22,4 +14,4 @@ def reason(finding: Finding) -> str:
     for entry in RULES:
         if entry.code == finding.code and code in dict(entry.reasons):
             return dict(entry.reasons)[code]
-    return _ENGINE.get(code, code.replace("-", " "))
+    return REASONS.get(code, code.replace("-", " "))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 REASONS = {
     "conditional": "the import runs only under a condition: at the top it would run for everybody",
     "dynamic-scope": "the function uses eval, exec, locals or globals, which see its names",
+    "guarded-import": "the top of the module imports the name under a condition already: the two have to become one",
     "import-cycle": "the package around the imported module loads this module: the order of imports would change",
     "lazy-module": "the module computes the name when it is first asked for",
     "loads-django-models": "the import loads Django models, which fails while Django is still loading its apps",
@@ -117,14 +118,24 @@ def hoist(rule: Rule, node: cst.Import | cst.ImportFrom, statement: InnerImport,
         if twin_of(rule.project, module, binding) is None:
             if isinstance(statement.node, ast.ImportFrom):
                 home = "." * statement.node.level + (statement.node.module or "")
-                fix.import_(home, alias.name, alias.asname or "")
+                fix.import_(home, alias.name, alias.asname or "", comment=statement.pragma)
             else:
-                fix.import_(alias.name, "", alias.asname or "")
-    fix.remove(node)
+                fix.import_(alias.name, "", alias.asname or "", comment=statement.pragma)
+    fix.remove(node, with_comment=bool(statement.pragma))
+    if statement.has_pragma and not statement.pragma:
+        fix.refuse("pragma-on-line")
+    if any(_is_guarded(module, b) for b in statement.bindings):
+        fix.refuse("guarded-import")
     fix.lower(verdict.applicability, verdict.doubt)
     if any(True for _ in statement.clashes) or any(_is_taken(rule.project, module, b) for b in statement.bindings):
         fix.refuse("name-taken")
     return fix
+
+
+def _is_guarded(module: Module, binding: ImportBinding) -> bool:
+    """Whether the module's top imports the name under a condition, for type checkers say."""
+    bindings = module.scope.bindings.get(binding.name, ())
+    return any(b.imported is not None and b.imported.guard for b in bindings)
 
 
 def _is_taken(project: Project, module: Module, binding: ImportBinding) -> bool:

@@ -63,6 +63,12 @@ class InnerImport(NamedTuple):
         return any(_PRAGMA.search(comments.get(row, "")) for row in rows)
 
     @property
+    def pragma(self) -> str:
+        """The comment at the end of its only line, if it speaks to a tool: it goes where the statement goes."""
+        comment = self.scope.module.source.comments.get(self.node.lineno, "")
+        return comment if self.node.lineno == self.node.end_lineno and _PRAGMA.search(comment) else ""
+
+    @property
     def is_conditional(self) -> bool:
         """Whether the function can run past it, or go on where it fails."""
         return any(
