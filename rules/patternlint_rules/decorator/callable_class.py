@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from patternlint.cstnames import dotted
-from patternlint.facts import Scope
-from patternlint.facts import dotted as dotted_name
 from patternlint.rule import cst
 from patternlint.walker import descendants
 from patternlint_rules.decorator.identity import COPIERS, IDENTITY
@@ -35,14 +33,6 @@ class DecoratorClass(NamedTuple):
             if isinstance(t.target, cst.Name)
         }
         return not IDENTITY.isdisjoint(bound)
-
-
-def may_be_decorator_class(scope: Scope) -> bool:
-    """Whether facts leave it open: no bases, a constructor, a call that takes anything."""
-    if not scope.is_class or any(dotted_name(b) != "object" for b in scope.class_node.bases):
-        return False
-    calls = [c.function.args for c in scope.children.get("__call__", ()) if c.is_function]
-    return "__init__" in scope.children and any(c.vararg is not None and c.kwarg is not None for c in calls)
 
 
 def decorator_class(node: cst.ClassDef) -> DecoratorClass | None:

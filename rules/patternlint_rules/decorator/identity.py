@@ -12,7 +12,7 @@ from patternlint_rules.decorator.shape import Shape, Wrapper
 # attributes that say who a function is, set by hand (PAT502 is about those)
 IDENTITY = frozenset({"__name__", "__qualname__", "__doc__", "__module__", "__wrapped__", "__signature__", "__dict__"})
 COPIERS = frozenset({"wraps", "update_wrapper", "mergeFunctionMetadata", "copy_metadata", "available_attrs"})
-_WRAPPER_FACTORIES = ("wrapt.", "decorator.", "makefun.", "boltons.funcutils.", "toolz.", "cytoolz.")
+WRAPPER_FACTORIES = ("wrapt.", "decorator.", "makefun.", "boltons.funcutils.", "toolz.", "cytoolz.")
 
 Resolve = Callable[[cst.BaseExpression], str | None]
 
@@ -33,7 +33,7 @@ def is_cared_for(shape: Shape, wrapper: Wrapper, resolve: Resolve) -> bool:
 def _decorator_cares(decorator: cst.BaseExpression, function: str, resolve: Resolve) -> bool:
     called = decorator.func if isinstance(decorator, cst.Call) else decorator
     meant = resolve(called) or dotted(called) or ""
-    if meant.rpartition(".")[2] in COPIERS or meant.startswith(_WRAPPER_FACTORIES):
+    if meant.rpartition(".")[2] in COPIERS or meant.startswith(WRAPPER_FACTORIES):
         return True
     return isinstance(decorator, cst.Call) and _mentions(decorator, {function})
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from patternlint.facts import Module
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
-from patternlint_rules.decorator.callable_class import DecoratorClass, decorator_class, may_be_decorator_class
+from patternlint_rules.decorator.callable_class import DecoratorClass, decorator_class
 from patternlint_rules.decorator.evidence import (
     CALLED_LIKE_A_FUNCTION,
     ReadsName,
@@ -26,10 +26,10 @@ from patternlint_rules.decorator.shape import (
     Wrapper,
     decorator_shape,
     forwards_anything,
-    may_return_wrapper,
     parameter_names,
 )
 from patternlint_rules.decorator.signature import takes_what_function_takes
+from patternlint_rules.decorator.sites import may_be_decorator_class, may_return_wrapper
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder

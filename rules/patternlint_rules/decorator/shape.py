@@ -7,20 +7,18 @@ decorator is ``decorate``, and ``retry`` is its factory.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from patternlint.cstnames import dotted
-from patternlint.facts import Module, Scope
 from patternlint.rule import cst
 from patternlint.walker import descendants
 
-_RECEIVERS = frozenset({"self", "cls", "mcs", "mcls"})
+RECEIVERS = frozenset({"self", "cls", "mcs", "mcls"})
 _TRANSPARENT = frozenset({"cast", "staticmethod"})  # what is returned through them is still the wrapper
 _FORMS_OF_ITSELF = frozenset({"partial"})  # `return partial(decorate, times=times)`: called without a function
 _ASKS_ABOUT = frozenset({"getattr", "hasattr", "isinstance", "issubclass", "id", "repr", "str", "iscoroutinefunction"})
-_INVOKES = frozenset({"__call__", "__get__"})
+INVOKES = frozenset({"__call__", "__get__"})
 _ALIAS_DEPTH = 4
 
 
@@ -70,34 +68,6 @@ class Returned(NamedTuple):
     other: bool
 
 
-def may_return_wrapper(scope: Scope) -> bool:
-    """Whether facts leave it open: all that it returns may be a function, and an inner one calls or hands on what it
-    was given first."""
-    first, *others = *scope.parameters, "", ""
-    function = others[0] if first in _RECEIVERS else first
-    if not function or not (scope.nested_functions or scope.holds(scope.module.derive(_rows_with_lambda))):
-        return False
-    statements = list(scope.statements())
-    returned = [s.value for s in statements if isinstance(s, ast.Return)]
-    if not returned or not all(isinstance(v, ast.Name | ast.Lambda | ast.IfExp | ast.Call) for v in returned):
-        return False
-    values = (s.value for s in statements if isinstance(s, ast.Return | ast.Assign) and s.value is not None)
-    parts = [n for v in values for n in ast.walk(v) if isinstance(n, ast.Name | ast.Lambda)]
-    inner: list[ast.AST] = [n for n in parts if isinstance(n, ast.Lambda)]
-    inner += [f.node for name in {n.id for n in parts if isinstance(n, ast.Name)} for f in scope.children.get(name, ())]
-    return any(isinstance(n, ast.Call) and _may_reach(n, function) for i in inner for n in ast.walk(i))
-
-
-def _rows_with_lambda(module: Module) -> list[int]:
-    return module.rows_with(["lambda"])
-
-
-def _may_reach(call: ast.Call, function: str) -> bool:
-    func = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in _INVOKES else call.func
-    given = (func, *call.args, *(k.value for k in call.keywords))
-    return any(isinstance(n, ast.Name) and n.id == function for n in given)
-
-
 def decorator_shape(node: cst.FunctionDef) -> Shape | None:
     """The decorator that a def is, None if it is none."""
     function = function_parameter(node)
@@ -120,7 +90,7 @@ def own_nodes(node: cst.FunctionDef) -> tuple[cst.CSTNode, ...]:
 def function_parameter(node: cst.FunctionDef) -> str | None:
     """The parameter that gets the decorated function: ``@d`` passes it first."""
     positional = [p.name.value for p in (*node.params.posonly_params, *node.params.params)]
-    if positional and positional[0] in _RECEIVERS:
+    if positional and positional[0] in RECEIVERS:
         del positional[0]
     return positional[0] if positional else None
 
@@ -240,7 +210,7 @@ def _is(node: cst.CSTNode, name: str) -> bool:
 
 
 def _is_invoked(node: cst.CSTNode, name: str) -> bool:
-    return isinstance(node, cst.Attribute) and node.attr.value in _INVOKES and _is(node.value, name)
+    return isinstance(node, cst.Attribute) and node.attr.value in INVOKES and _is(node.value, name)
 
 
 def _last(node: cst.CSTNode) -> str:

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 _MAKERS = {"weakref.ref": "WeakMethod", "weakref.ReferenceType": "WeakMethod", "weakref.proxy": "weak_method"}
 _WEAK_CONTAINERS = ("WeakSet", "WeakValueDictionary", "WeakKeyDictionary")
-_METHODS = (ast.Attribute, ast.Lambda)
-_KNOWS_WEAK_CONTAINERS = ("WeakSet", "WeakValueDictionary", "WeakKeyDictionary")
-_METHODS = frozenset({"WeakMethod", "ismethod", "MethodType", "__self__", "im_self", "__func__", "weak_method"})
+_KNOWS_METHODS = frozenset({"WeakMethod", "ismethod", "MethodType", "__self__", "im_self", "__func__", "weak_method"})
 
 
 class DeadWeakReference(Rule):
@@ -66,9 +64,8 @@ class DeadWeakReference(Rule):
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
         """Functions that call weakref's makers, or put a method into a container, in a module that imports weakref."""
         if any(b.target.partition(".")[0] == "weakref" for b in module.imports):
-            may_put = any(kind in module.source.text for kind in _WEAK_CONTAINERS)
             for scope in module.functions:
-                if any(_may_hold_weakly(n, scope, may_put) for n in nodes_with_lambdas(scope.node)):
+                if any(_may_hold_weakly(n, scope) for n in nodes_with_lambdas(scope.node)):
                     yield scope.function
 
     def visit_Call(self, node: cst.Call) -> None:
@@ -147,19 +144,10 @@ class DeadWeakReference(Rule):
         found = kept(self.expression(container), self.scope)
         made = self.project.ask(UsesOf(found.owner, found.container.path)) if found is not None else ()
         weak = any(u.kind == "create" and u.value == "weak" for u in made)
-        if found is not None and weak and self._is_made_as(found.container.last, kind):
+        if found is not None and weak and (found.container.last, kind) in self.module.derive(_weak_containers):
             what = "a lambda" if method is None else f"the bound method '{method.name}'"
             self.report(node, f"{kind} drops {what} at once, so it is never called", why_not_fixed="weak-container",
                         help="keep weakref.WeakMethod entries, or use an ObserverList")  # fmt: skip
-
-    def _is_made_as(self, name: str, kind: str) -> bool:
-        for statement in ast.walk(self.module.tree):
-            if isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Call):
-                targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-                names = {t.attr if isinstance(t, ast.Attribute) else getattr(t, "id", "") for t in targets}
-                if name in names and (self.module.resolve(statement.value.func) or "").endswith(f"weakref.{kind}"):
-                    return True
-        return False
 
     def _method(self, node: cst.BaseExpression) -> BoundMethod | None:
         if not isinstance(node, cst.Attribute):
@@ -193,13 +181,32 @@ def _is_only_called(root: ast.AST, is_it) -> bool:  # type: ignore[no-untyped-de
     return all(n in called for n in loads)
 
 
-def _may_hold_weakly(node: ast.AST, scope: Scope, may_put: bool) -> bool:
-    """Whether a node makes a reference, or puts an attribute or a lambda into a container."""
+def _may_hold_weakly(node: ast.AST, scope: Scope) -> bool:
+    """Whether a node makes a reference, or puts an attribute or a lambda into a weak container."""
     match node:
-        case ast.Assign(targets=[ast.Subscript(slice=key), *_], value=value) if may_put:
-            return isinstance(key, _METHODS) or isinstance(value, _METHODS)
-        case ast.Call(func=ast.Attribute(attr="add" | "append"), args=args, keywords=keywords):
-            return may_put and any(isinstance(a, _METHODS) for a in (*args, *(k.value for k in keywords)))
+        case ast.Assign(targets=[ast.Subscript(value=container, slice=key), *_], value=value):
+            put = [key, value]
+        case ast.Call(func=ast.Attribute(attr="add" | "append", value=container), args=args, keywords=keywords):
+            put = [*args, *(k.value for k in keywords)]
         case ast.Call():
             return scope.module.resolve(node.func, scope) in _MAKERS
-    return False
+        case _:
+            return False
+    weak = {name for name, _ in scope.module.derive(_weak_containers)}
+    if not weak or not any(isinstance(p, ast.Attribute | ast.Lambda) for p in put):
+        return False
+    found = kept(container, scope)
+    return found is not None and found.container.last in weak
+
+
+def _weak_containers(module: Module) -> frozenset[tuple[str, str]]:
+    """The names to which the module assigns weak containers, each with the container's kind."""
+    found: set[tuple[str, str]] = set()
+    for statement in ast.walk(module.tree) if any(k in module.source.text for k in _WEAK_CONTAINERS) else ():
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Call):
+            package, _, kind = (module.resolve(statement.value.func) or "").rpartition(".")
+            if kind in _WEAK_CONTAINERS and package.endswith("weakref"):
+                targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+                names = [t.attr if isinstance(t, ast.Attribute) else getattr(t, "id", "") for t in targets]
+                found.update((name, kind) for name in names)
+    return frozenset(found)

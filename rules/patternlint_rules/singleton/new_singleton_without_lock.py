@@ -25,6 +25,7 @@ from patternlint_rules.singleton.slot import (
     Store,
     Test,
     is_docstring,
+    may_store,
     methods_of,
     own_nodes,
     slot_statement,
@@ -88,8 +89,13 @@ class NewSingletonWithoutLock(Rule):
 
     @classmethod
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
-        """Classes with a ``__new__``."""
-        return [c.class_node for c in module.classes if "__new__" in c.children]
+        """Classes whose ``__new__`` stores something in the class."""
+        return [
+            c.class_node
+            for c in module.classes
+            for new in c.children.get("__new__", ())
+            if new.is_function and any(True for _ in may_store(new))
+        ]
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         """Report a class whose ``__new__`` fills its slot without a lock."""

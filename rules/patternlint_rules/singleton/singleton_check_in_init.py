@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from patternlint.cstnames import dotted
-from patternlint.facts import Module
+from patternlint.facts import Module, Scope
 from patternlint.rule import Applicability, Confidence, Family, Rule, cst
 from patternlint.walker import descendants
 from patternlint_rules.singleton.canonical import DOUBTS, REFUSALS, doubts, refusals
@@ -15,6 +15,7 @@ from patternlint_rules.singleton.slot import (
     Store,
     is_docstring,
     is_the_class,
+    may_store,
     methods_of,
     own_nodes,
     owners_in,
@@ -80,12 +81,12 @@ class SingletonCheckInInit(Rule):
 
     @classmethod
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
-        """Classes whose ``__init__`` stores ``self`` or True anywhere but on the instance."""
+        """Classes whose ``__init__`` stores ``self`` or True in the class, or something in a global."""
         return [
             c.class_node
             for c in module.classes
             for init in c.children.get("__init__", ())
-            if init.is_function and any(_may_publish(s) for s in init.statements())
+            if init.is_function and _may_publish(init)
         ]
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
@@ -301,16 +302,10 @@ def _only_refuses(guard: cst.If, store: Store) -> bool:
     return raises and len(other) == 1 and any(n is store.node for n in getattr(other[0], "body", ()))
 
 
-def _may_publish(statement: ast.stmt) -> bool:
-    """Whether a statement stores ``self`` in a name, or ``self`` or True in an attribute of anything but ``self``."""
-    if not isinstance(statement, ast.Assign | ast.AnnAssign):
-        return False
-    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-    beside = any(isinstance(t, ast.Attribute) and not _is_self(t.value) for t in targets)
-    if isinstance(statement.value, ast.Constant):
-        return statement.value.value is True and beside
-    return _is_self(statement.value) and (beside or any(isinstance(t, ast.Name) for t in targets))
-
-
-def _is_self(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Name) and node.id == "self"
+def _may_publish(initializer: Scope) -> bool:
+    values = [s.value for s in may_store(initializer)]
+    return (
+        any(isinstance(v, ast.Name) and v.id == "self" for v in values)
+        or any(isinstance(v, ast.Constant) and v.value is True for v in values)
+        or any(isinstance(s, ast.Global) for s in initializer.statements())
+    )

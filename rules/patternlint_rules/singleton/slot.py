@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from patternlint import facts
 from patternlint.cstnames import dotted
+from patternlint.facts import Scope
 from patternlint.rule import cst
 from patternlint.walker import descendants, walk
 
@@ -94,6 +97,30 @@ def _compared(node: cst.Comparison, owners: frozenset[str]) -> Test | None:
     if slot == "__dict__" and isinstance(node.left, cst.SimpleString):  # `"X" in cls.__dict__`
         return Test(str(node.left.evaluated_value), filled)
     return Test(slot, filled, keyed=True)
+
+
+def may_store(function: Scope) -> Iterator[ast.Assign | ast.AnnAssign]:
+    """The assignments of a method that may be to a slot: to an attribute of the class, as far as facts can tell."""
+    own = [s for s in function.statements() if isinstance(s, ast.Assign | ast.AnnAssign)]
+    means = {"__class__", *function.parameters[: function.name == "__new__"]}
+    means |= {function.enclosing_class.name} if function.enclosing_class is not None else set()
+    means |= {t.id for s in own if _last(s.value) in means for t in targets_of(s) if isinstance(t, ast.Name)}
+    for statement in own:
+        targets = [t.value if isinstance(t, ast.Subscript) else t for t in targets_of(statement)]
+        if any(isinstance(t, ast.Attribute) and _last(t.value) in means for t in targets):
+            yield statement
+
+
+def targets_of(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    """What an assignment assigns to."""
+    return statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+
+
+def _last(node: ast.expr | None) -> str:
+    """What may mean a class: the last of a chain of names; ``__class__`` for ``type(…)``."""
+    if isinstance(node, ast.Call):
+        return "__class__" if isinstance(node.func, ast.Name) and node.func.id == "type" else ""
+    return (facts.dotted(node) or "").rpartition(".")[2]
 
 
 def stores_in(function: cst.FunctionDef, class_name: str) -> list[Store]:

@@ -13,7 +13,7 @@ from patternlint_rules.strategy.chain import Chain, chains_of, spelled
 from patternlint_rules.strategy.classes import Hierarchy, HierarchyOf, IsExceptionClass, IsHook, is_of_project
 from patternlint_rules.strategy.constants import unsettled
 from patternlint_rules.strategy.keys import may_be_key
-from patternlint_rules.strategy.sites import CLASS, may_ask_classes
+from patternlint_rules.strategy.sites import CLASS, FEWEST, may_ask_classes
 from patternlint_rules.strategy.surroundings import accumulates, covers_half, holds, in_loop, is_exempt, normalises
 from patternlint_rules.strategy.table import (
     TYPES,
@@ -120,7 +120,7 @@ class LongTypeChain(Rule):
     def _judge(self, chain: Chain) -> None:
         keys = [self.resolve(key) for key in chain.keys]
         own = {key for key in keys if key is not None and is_of_project(key, self.module, self.project)}
-        if len(own) < self.options["min-branches"] or self._is_right_as_it_is(chain, keys):
+        if len(own) < max(self.options["min-branches"], FEWEST) or self._is_right_as_it_is(chain, keys):
             return
         mapping = uniform(chain, self) if chain.is_pure else None
         confidence = self._confidence(chain, mapping, own)

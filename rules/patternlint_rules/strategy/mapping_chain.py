@@ -13,7 +13,7 @@ from patternlint.walker import descendants
 from patternlint_rules.strategy.chain import Chain, chains_of
 from patternlint_rules.strategy.constants import are_one_kind, unsettled
 from patternlint_rules.strategy.keys import constant_of, is_foreign_set, may_be_key
-from patternlint_rules.strategy.sites import EQUALITY, may_compare
+from patternlint_rules.strategy.sites import EQUALITY, FEWEST, may_compare
 from patternlint_rules.strategy.subject import is_surely_hashable
 from patternlint_rules.strategy.surroundings import is_exempt
 from patternlint_rules.strategy.table import (
@@ -112,7 +112,8 @@ class MappingChain(Rule):
         """Judge the chains of a block."""
         if self.scope.is_function:
             for chain in chains_of(node, may_be_key):
-                if chain.asks == EQUALITY and chain.is_pure and len(chain.branches) >= self.options["min-branches"]:
+                fewest = max(self.options["min-branches"], FEWEST)
+                if chain.asks == EQUALITY and chain.is_pure and len(chain.branches) >= fewest:
                     self._judge(chain)
 
     def _judge(self, chain: Chain) -> None:

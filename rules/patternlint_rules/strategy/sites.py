@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from patternlint.facts import Module, Scope, dotted
 
 EQUALITY, CLASS = "equality", "class"  # what a chain asks for
-_FEWEST = 3
+FEWEST = 3  # branches or classes, whatever the options say
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _MAPS = (ast.Return, ast.Assign, ast.AugAssign, ast.Raise, ast.Expr)  # what a branch of a mapping is
 
@@ -22,21 +22,22 @@ def may_compare(module: Module) -> list[ast.If]:
 
 
 def may_ask_classes(module: Module) -> list[ast.If]:
-    """The ``if``s of functions where one subject may be asked for its class three times or more, and not all of the
-    classes are built in."""
-    return [
-        branches[0]
-        for scope in module.functions
-        for branches in class_chains(scope)
-        if any(not c.startswith("builtins.") for b in branches for c in _classes(b.test, scope))
-    ]
+    """The ``if``s of functions where one subject may be asked for its class three times or more, and three of the
+    classes are not built in."""
+    found: list[ast.If] = []
+    for scope in module.functions:
+        for branches in class_chains(scope):
+            classes = {c for b in branches for c in _classes(b.test, scope) if not c.startswith("builtins.")}
+            if len(classes) >= FEWEST:
+                found.append(branches[0])
+    return found
 
 
 def class_chains(scope: Scope) -> Iterator[Branches]:
     """The chains of one function where one subject may be asked for its class three times or more."""
     for branches in _chains(scope):
         asked = Counter(subject for branch in branches for subject in _asked(branch.test))
-        if max(asked.values(), default=0) >= _FEWEST:
+        if max(asked.values(), default=0) >= FEWEST:
             yield branches
 
 
@@ -49,7 +50,7 @@ def _chains(scope: Scope) -> Iterator[Branches]:
                 if len(branches) == 1:
                     behind = next((i for i, s in enumerate(block[index:]) if not isinstance(s, ast.If)), None)
                     branches = block[index:][:behind]  # type: ignore[assignment]
-                if len(branches) >= _FEWEST:
+                if len(branches) >= FEWEST:
                     yield branches
 
 
@@ -76,7 +77,7 @@ def _elifs(node: ast.If) -> Iterator[ast.If]:
 def _may_map(branches: Branches) -> bool:
     """Whether all branches, or the first of a run that each leave, are alike and ask one subject."""
     if len(list(_elifs(branches[0]))) == 1:
-        branches = branches[:_FEWEST]
+        branches = branches[:FEWEST]
         if not all(isinstance(b.body[-1], _LEAVES) for b in branches):
             return False
     kinds = {tuple(type(s) for s in b.body if not isinstance(s, ast.Import | ast.ImportFrom)) for b in branches}
