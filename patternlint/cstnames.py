@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import libcst as cst
+from patternlint.rule import cst
 
 
 def dotted(node: cst.CSTNode | None) -> str | None:

@@ -14,7 +14,7 @@ IDENTITY = frozenset({"__name__", "__qualname__", "__doc__", "__module__", "__wr
 COPIERS = frozenset({"wraps", "update_wrapper", "mergeFunctionMetadata", "copy_metadata", "available_attrs"})
 WRAPPER_FACTORIES = ("wrapt.", "decorator.", "makefun.", "boltons.funcutils.", "toolz.", "cytoolz.")
 
-Resolve = Callable[[cst.BaseExpression], str | None]
+Resolve = Callable[["cst.BaseExpression"], str | None]
 
 
 def is_cared_for(shape: Shape, wrapper: Wrapper, resolve: Resolve) -> bool:
