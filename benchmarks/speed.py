@@ -329,9 +329,9 @@ def described(tools: Tools, rounds: int, slow: int) -> str:
     return (
         f"Measured with `python benchmarks/speed.py`: {tested}; {listed}. {machine()}.\n\n"
         f"Median (lowest to highest) of {rounds} rounds in which all take turns, {slow} for pylint, Fixit and flake8 "
-        "with its defaults; processor time of the process and its children. patternlint runs all rules at every confidence; "
-        "ruff `--select ALL --isolated` on one thread; flake8 `-j1`, pylint `-j1` and Fixit with their defaults. "
-        "A value in bold misses its target."
+        "with its defaults; processor time of the process and its children. patternlint runs all rules at every "
+        "confidence; ruff `--select ALL --isolated` on one thread; flake8 `-j1`, pylint `-j1` and Fixit with their "
+        "defaults. A value in bold misses its target."
     )
 
 
