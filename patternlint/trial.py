@@ -86,11 +86,16 @@ class Rebuilding:
         for mended in self._all:
             engine, path = mended.engine, mended.source.path
             only = {fix.key for fix in fixes if fix.root == engine.settings.root} & set(mended.fixes)
-            if only:
+            if not only:
+                continue
+            if only == set(mended.fixes) and all(proposal.read(c.before.path) == c.before.data for c in mended.changes):
+                for change in mended.changes:
+                    engine.project.overlay(change.after)
+            else:
                 source = Source(path, proposal.read(path))
-                result = fix(source, engine, unsafe=self._unsafe, only=only)
-                proposal.take(engine.settings.root, result.changes)
-                self._now.append(Mended.of(engine, result))
+                mended = Mended.of(engine, fix(source, engine, unsafe=self._unsafe, only=only))
+            proposal.take(engine.settings.root, mended.changes)
+            self._now.append(mended)
         return proposal
 
     def now(self, mended: Mended) -> Mended:
@@ -117,7 +122,7 @@ class Trial:
         self._journals = journals
         self._rebuilding = rebuilding
         self._console = console
-        self._disk = _Disk(journals)
+        self._disk = Disk(journals)
         self._total = len(rebuilding.fixes)
         self._runs = 0
         self._outcomes: dict[frozenset[tuple[Path, str]], Outcome] = {}
@@ -196,7 +201,7 @@ class Trial:
             self._console.error(PatternlintError(f"{left.path}: was not put back: {left.why}", KEPT))
 
 
-class _Disk:
+class Disk:
     """The files on trial as they are on disk."""
 
     def __init__(self, journals: Journals) -> None:
