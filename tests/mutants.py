@@ -18,6 +18,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import libcst as cst
+import pytest
+
+import patternlint.fixer as fixer
+import patternlint.fixes as fixes
+import patternlint.placement as placement
 import patternlint_rules.decorator.missing_functools_wraps as wraps_rule
 import patternlint_rules.imports.already_bound as already_bound
 import patternlint_rules.imports.hoisting as hoisting
@@ -27,14 +32,6 @@ import patternlint_rules.singleton.singleton_check_in_init as init_rule
 import patternlint_rules.strategy.long_type_chain as type_chain
 import patternlint_rules.strategy.mapping_chain as mapping_chain
 import patternlint_rules.strategy.table as table
-import pytest
-from patternlint_rules.imports.inner_import import InnerImport
-from patternlint_rules.observer.notify_over_live_list import NotifyOverLiveList
-from patternlint_rules.strategy.classes import Hierarchy
-
-import patternlint.fixer as fixer
-import patternlint.fixes as fixes
-import patternlint.placement as placement
 from fixtures import cases, engine_for
 from patternlint.finding import Edit
 from patternlint.fixer import FixKey, FixResult, fix
@@ -42,7 +39,12 @@ from patternlint.fixes import FixBuilder
 from patternlint.places import Places
 from patternlint.project.imports import ImportPath, Rebinds, SurvivesHoisting
 from patternlint.source import Source
+from patternlint.splicing import Moves
+from patternlint.verification import Unfit
 from patternlint.walker import descendants
+from patternlint_rules.imports.inner_import import InnerImport
+from patternlint_rules.observer.notify_over_live_list import NotifyOverLiveList
+from patternlint_rules.strategy.classes import Hierarchy
 
 PAGE = Path(__file__).parent.parent / "docs" / "fix-mutants.md"
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -144,7 +146,9 @@ def _second_test_forgotten(right: Any, self: FixBuilder, node: cst.CSTNode, text
     right(self, node, "\n".join(lines))
 
 
-def _published_first(_right: Any, self: Any, _fix: FixBuilder, _new: object, guard: cst.If, _store: object) -> list[str]:
+def _published_first(
+    _right: Any, self: Any, _fix: FixBuilder, _new: object, guard: cst.If, _store: object
+) -> list[str]:
     return [line for s in guard.body.body for line in self.text(s).strip("\n").split("\n")]
 
 
@@ -200,8 +204,8 @@ def _twin_by_name(right: Any, project: Any, module: Any, inner: Any) -> Any:
     return twin or (already_bound.Twin(tops[0], True) if tops else None)
 
 
-def _another_import_too(right: Any, self: FixBuilder, *arguments: str) -> None:
-    right(self, *arguments)
+def _another_import_too(right: Any, self: FixBuilder, *arguments: str, **comment: str) -> None:
+    right(self, *arguments, **comment)
     right(self, "wave")
 
 
@@ -330,15 +334,21 @@ def dump(order):
     import json  # type: ignore[import-untyped]
     return json.dumps(order)
 """
-_ON_ONE_LINE = b"""\
-import json
-import re
+_FIX_WITHIN_FIX = b"""\
+import threading
 
 
-def rest(wanted):
-    if wanted:
-        import json; import re
-    return json, re
+class Pool:
+    _instance = None
+
+    def __new__(cls):
+        if cls._instance is None:
+            import threading
+            cls._instance = super().__new__(cls)
+        return cls._instance
+
+    def __init__(self):
+        self.lock = threading.Lock()
 """
 _RE_EXPORT = b"""\
 from html import unescape
@@ -526,8 +536,8 @@ MUTANTS = [
     Mutant("engine", "an import takes the name of something else", always(placement, "_is_bound", False),
            _SHADOWED.encode(), "fixed", "verification"),
     Mutant("engine", "edits are off by one", instead(Places, "exact", _one_off), "PAT305/lists", "unsafe", "verification"),
-    Mutant("engine", "overlapping fixes are applied at once", instead(fixer._Repair, "_disjoint", _everything),
-           _ON_ONE_LINE, "unsafe", "verification"),
+    Mutant("engine", "overlapping fixes are applied at once", together(instead(fixer._Repair, "_disjoint", _everything), attribute(Moves, "overlap", False)),
+           _FIX_WITHIN_FIX, "unsafe", "verification"),
     Mutant("engine", "new lines end in \\n in a file of \\r\\n", instead(Places, "lines", _line_feeds),
            _CRLF, "fixed", "verification"),
     Mutant("engine", "the byte order mark is lost", instead(Source, "encode", _no_byte_order_mark),
@@ -603,9 +613,12 @@ def try_out(mutant: Mutant) -> Outcome:
     Raises:
         AssertionError: the fault changes nothing.
     """
-    with _planted(mutant) as (run, _):
+    objections: list[str] = []
+    with _planted(mutant, instead(Unfit, "__init__", _noting(objections))) as (run, _):
         if run.put_back and not _is_something_left(mutant, run):
             return Outcome(run.put_back, "")
+        if objections and run.data == right_result(mutant.on, mutant.tree):
+            return Outcome((f"{objections[0]} (and then done right)",), "")
     with _planted(mutant, *_UNVERIFIED) as (unverified, root):
         assert unverified.data != right_result(mutant.on, mutant.tree), "the fault changes nothing"
         assert any(result.applied for result in unverified.results.values()), "the fault stops the fixes"
@@ -613,6 +626,16 @@ def try_out(mutant: Mutant) -> Outcome:
             return Outcome(run.put_back, "", is_left=True)
         lines = _FIXTURES[mutant.on].run_check(root, mutant.tree).strip().split("\n")
         return Outcome(run.put_back, lines[-1], is_left=True)
+
+
+def _noting(objections: list[str]) -> Callable[..., None]:
+    """Verification's objections, those included that lead to another try."""
+
+    def noted(right: Any, self: Unfit, reason: str, *, is_bug: bool = True) -> None:
+        objections.append(reason)
+        right(self, reason, is_bug=is_bug)
+
+    return noted
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import pytest
 from mutants import MUTANTS, PAGE, Mutant, try_out
 from patternlint.catalogue import RULES
 
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.rule}: {m.fault}")
 def test_every_mutant_is_caught(mutant: Mutant) -> None:
     outcome = try_out(mutant)
@@ -20,7 +21,7 @@ def test_every_rule_has_mutants() -> None:
 
 def test_the_page_lists_them() -> None:
     text = PAGE.read_text("utf-8")
-    rows = [line.split(" | ") for line in text.split("\n") if line.startswith("| PAT") or line.startswith("| engine")]
+    rows = [line.split(" | ") for line in text.split("\n") if line.startswith(("| PAT", "| engine"))]
     assert [(row[0][2:], row[1]) for row in rows] == [(m.rule, m.fault) for m in MUTANTS], "run python tests/mutants.py"
     for row, mutant in zip(rows, MUTANTS, strict=True):
         assert mutant.caught == "verification" or "behaviour test" in row[3], mutant.fault
