@@ -187,7 +187,8 @@ def _row_for(module: Module, header: list[ast.stmt], wanted: Import) -> int:
     mine = [(other, s) for other, s in known if other[0] == key[0]]
     lower = [s for other, s in known if other[0] < key[0]]
     if mine:
-        before = [s for other, s in mine if other <= key]
+        order = _order_among([other for other, _ in mine])
+        before = [s for other, s in mine if order(other) <= order(key)]
         if not before:
             return mine[0][1].lineno
         return (before[-1].end_lineno or before[-1].lineno) + 1
@@ -196,6 +197,15 @@ def _row_for(module: Module, header: list[ast.stmt], wanted: Import) -> int:
     if header and _is_docstring(header[0]):
         return (header[0].end_lineno or header[0].lineno) + 1
     return header[0].lineno if header else _first_code_row(module)
+
+
+def _order_among(keys: list[tuple[int, int, str]]) -> Callable[[tuple[int, int, str]], tuple[int | str, ...]]:
+    """The order of a group's statements: ``import x`` first, or all by name where the file has it so."""
+    kinds = {kind for _, kind, _ in keys}
+    by_name = [target for _, _, target in keys]
+    if len(kinds) > 1 and keys != sorted(keys) and by_name == sorted(by_name):
+        return lambda key: (key[0], key[2], key[1])
+    return lambda key: key
 
 
 def _first_code_row(module: Module) -> int:

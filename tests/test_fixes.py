@@ -131,6 +131,8 @@ def test_no_definition_before_what_it_reads(text: str) -> None:
          "from functools import (\n  cache,\n  wrapped,\n  wraps,\n)\n"),
         ("from functools import (\n    cache,\n    zero,\n)\n", "wraps",
          "from functools import (\n    cache,\n    wraps,\n    zero,\n)\n"),
+        ("from abc import ABC\nimport os\nfrom re import sub\n", "functools.wraps",
+         "from abc import ABC\nimport functools\nimport os\nfrom re import sub\n"),
         ("import os\nimport sys\n", "functools.wraps", "import functools\nimport os\nimport sys\n"),
         ("import abc\nimport sys\n", "functools.wraps", "import abc\nimport functools\nimport sys\n"),
         ("", "functools.wraps", "import functools\n\n\n"),

@@ -24,6 +24,7 @@ _REASON = re.compile(
 _OTHER_TOOLS = re.compile(r"pylint:\s*disable\S*.*(?:import-outside-toplevel|C0415)|ruff:\s*noqa.*PLC0415")
 _PRAGMA = re.compile(r"#\s*(?:noqa|type:|pylint:|pyright:|mypy:|pragma:|isort:|ruff:|nosec|ty:)", re.IGNORECASE)
 _SUPPRESSES = re.compile(r"suppress\(.*(?:Import|ModuleNotFound)Error")
+_LINE = 88
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _PLATFORM = re.compile(r"\b(?:sys\.platform|os\.name|platform\.\w+|sys\.version_info|sys\.implementation)\b")
 # the source of such a function is shipped to where the module around it does not exist
@@ -44,10 +45,14 @@ class InnerImport(NamedTuple):
     around: tuple[tuple[ast.stmt, list[ast.stmt]], ...]
 
     def with_names(self, names: list[ast.alias]) -> str:
-        """The statement with only these of its names."""
+        """The statement with only these of its names, each on a line of its own where one line does not hold them."""
         if isinstance(self.node, ast.Import):
             return ast.unparse(ast.Import(names))
-        return ast.unparse(ast.ImportFrom(self.node.module, names, self.node.level))
+        line = ast.unparse(ast.ImportFrom(self.node.module, names, self.node.level))
+        if self.node.lineno == self.node.end_lineno or self.node.col_offset + len(line) <= _LINE:
+            return line
+        head = line.partition(" import ")[0]
+        return "\n".join([f"{head} import (", *(f"    {ast.unparse(name)}," for name in names), ")"])
 
     @property
     def holds_comment(self) -> bool:
