@@ -151,14 +151,19 @@ def _strayed_pragma(change: Rewriting) -> str:
 
 def _means_the_same(old: Comment, new: Comment, moves: Moves) -> bool:
     before, after = old.anchors, new.anchors
-    return len(before) == len(after) and all(_is_same(a, b, moves) for a, b in zip(before, after, strict=True))
+    return (
+        old.kind == new.kind
+        and len(before) == len(after)
+        and all(_is_same(a, b, moves) for a, b in zip(before, after, strict=True))
+    )
 
 
 def _is_same(old: Line | None, new: Line | None, moves: Moves) -> bool:
-    """Whether a line is what became of another: it begins at the same character, or an edit wrote one of its kind."""
+    """Whether a line is what became of another: begun at the same place, or written by the edit that took it out."""
     if old is None or new is None:
         return old is new
-    return old.kind == new.kind if moves.wrote(new.start) else moves.old(new.start) == old.start
+    replaced = moves.wrote(new.start) and moves.new(old.start) is None
+    return old.kind == new.kind and (replaced or moves.old(new.start) == old.start)
 
 
 # ---- pyflakes
