@@ -85,7 +85,7 @@ def _put_back(begun: list[_Staged]) -> None:
 
 
 def ensure_writable(path: Path, before: bytes) -> None:
-    """Look whether `before` could be replaced.
+    """Look whether `before` could be replaced, and its time be set.
 
     Raises:
         PatternlintError: the file changed since it was read, or may not be written.
@@ -93,6 +93,9 @@ def ensure_writable(path: Path, before: bytes) -> None:
     with _named(path):
         real = Path(os.path.realpath(path))
         status = _checked(path, real, before)
+        if hasattr(os, "geteuid") and os.geteuid() not in (0, status.st_uid):
+            what = f"{path}: belongs to somebody else, so its time cannot be set and it was left alone"
+            raise PatternlintError(what, "run without --verify, or as its owner")
         if not is_written_in_place(status) and not os.access(real.parent, os.W_OK):
             raise PermissionError(errno.EACCES, f"no file may be made in its folder {real.parent}")
 
@@ -186,10 +189,11 @@ class _Staged:
             self.temporary = None
             return
         _overwrite(self._real, self.asked.before, self.asked.after)
-        if self.asked.mode is not None:
-            os.chmod(self._real, self.asked.mode)
-        if self.asked.mtime_ns is not None:
-            os.utime(self._real, ns=(self._status.st_atime_ns, self.asked.mtime_ns))
+        with contextlib.suppress(PermissionError):  # both are the owner's alone
+            if self.asked.mode is not None:
+                os.chmod(self._real, self.asked.mode)
+            if self.asked.mtime_ns is not None:
+                os.utime(self._real, ns=(self._status.st_atime_ns, self.asked.mtime_ns))
 
     def put_back(self) -> None:
         """Undo `commit`, where it came so far and nobody has written since."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,21 +43,21 @@ def patternlint_in(folder: Path, *arguments: str, dies_at: int = 0) -> Ended:
 
 def forked(work: Callable[[], Any], folder: Path, dies_at: int = 0) -> Ended:
     """Do something in a fork of this process; what it returns, if a number, is the exit status."""
-    said = folder.parent / f"{folder.name}.said"
-    child = os.fork()
-    if child == 0:
-        _work(work, folder, said, dies_at)
-    _, status = os.waitpid(child, 0)
-    return Ended(os.waitstatus_to_exitcode(status), said.read_text())
+    with tempfile.TemporaryFile() as said:
+        child = os.fork()
+        if child == 0:
+            _work(work, folder, said.fileno(), dies_at)
+        _, status = os.waitpid(child, 0)
+        said.seek(0)
+        return Ended(os.waitstatus_to_exitcode(status), said.read().decode())
 
 
-def _work(work: Callable[[], Any], folder: Path, said: Path, dies_at: int) -> None:
+def _work(work: Callable[[], Any], folder: Path, said: int, dies_at: int) -> None:
     status = 99
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
         os.chdir(folder)

@@ -7,12 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+from crashes import Ended, forked, patternlint_in
 from project_tree import FIXED, TIMED, patternlint, write_tree
 
+from patternlint.cli import main
 from patternlint.report.terminal import safe
 
 NOT_PARSED: dict[str, tuple[str | bytes, int, str]] = {
@@ -151,6 +156,158 @@ def test_a_read_only_file_is_reported_and_the_others_are_fixed(tmp_path: Path) -
     assert "(1 fixed, 1 remaining)" in result.stdout
 
 
+# ---- disks and owners that do not let us write
+
+
+def contents(folder: Path) -> set[str]:
+    return {path.read_text() for path in folder.rglob("*.py")}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("no disk of our own can be mounted here")
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=False)
+
+
+@pytest.mark.parametrize("verify", [(), ("--verify", "true")], ids=["plain", "verify"])
+def test_a_full_disk(small_disk: Path, verify: tuple[str, ...]) -> None:
+    names = [f"m{i}.py" for i in range(4)]
+    write_tree(small_disk, {"patternlint.toml": "", **dict.fromkeys(names, TIMED)})
+    statuses = []
+    for free in range(8):
+        filler = small_disk / "filler"
+        filler.write_bytes(b"")
+        size = os.statvfs(small_disk).f_bavail * 4096 - free * 4096
+        filler.write_bytes(b"x" * max(0, size))
+        ended = patternlint_in(small_disk, "--fix", "--select", "PAT501", *verify)
+        statuses.append(ended.status)
+        if ended.status:
+            assert ended.status == 2
+            assert ": cannot be written: No space left on device" in ended.output
+            assert "\nhelp: make room and run again" in ended.output
+        assert contents(small_disk) <= ({TIMED, FIXED} if not verify else {TIMED} if ended.status else {FIXED})
+        assert not list(small_disk.glob(".patternlint-*"))
+        filler.unlink()
+        patternlint_in(small_disk, "undo")
+        assert contents(small_disk) == {TIMED}
+    assert statuses[0] == 2
+    assert statuses[-1] == 0
+
+
+def test_a_limit_of_file_size_is_like_a_full_disk(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "deco.py": TIMED})
+    limited = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200));"
+        "from patternlint.cli import main; sys.exit(main(['--fix']))"
+    )
+    result = subprocess.run([sys.executable, "-c", limited], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "journal.jsonl: cannot be written: File too large" in result.stderr
+    assert (tmp_path / "deco.py").read_text() == TIMED
+    assert patternlint("--fix", cwd=tmp_path).returncode == 0
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that everybody can enter, for runs as somebody who is not root."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield write_tree(Path(folder), {"patternlint.toml": "", "a.py": TIMED, "pkg/b.py": TIMED})
+
+
+def as_nobody(*arguments: str, cwd: Path) -> Ended:
+    """Run patternlint as a user who may do nothing special; what it needs is imported before, for the interpreter may
+    lie where nobody else can read."""
+
+    def work() -> int:
+        with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere:
+            write_tree(Path(folder), {"patternlint.toml": "", "a.py": TIMED})
+            with redirect_stdout(nowhere), redirect_stderr(nowhere):
+                main(["--fix", "--select", "PAT501", "--verify", sys.executable + " -c ''", folder])
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        return main(list(arguments))
+
+    return forked(work, cwd)
+
+
+def give(*paths: Path) -> None:
+    for path in paths:
+        os.chown(path, NOBODY, NOBODY)
+
+
+def test_a_file_of_somebody_else_is_left_alone(shared: Path) -> None:
+    give(shared, shared / "pkg", shared / "pkg/b.py")
+    result = as_nobody("--fix", "--select", "PAT501", cwd=shared)
+    assert result.status == 2
+    assert f"error: {shared}/a.py: is read-only, so it was left alone\nhelp: " in result.output
+    assert (shared / "a.py").read_text() == TIMED
+    assert (shared / "pkg/b.py").read_text() == FIXED
+
+
+def test_a_file_of_somebody_else_that_we_may_write_stays_theirs(shared: Path) -> None:
+    give(shared, shared / "pkg")
+    (shared / "a.py").chmod(0o666)
+    (shared / "pkg/b.py").chmod(0o666)
+    before = (shared / "a.py").stat()
+    refused = as_nobody("--fix", "--select", "PAT501", "--verify", "true", cwd=shared)
+    assert (refused.status, contents(shared)) == (2, {TIMED})
+    assert f"error: {shared}/a.py: belongs to somebody else, so its time cannot be set" in refused.output
+    assert as_nobody("--fix", "--select", "PAT501", cwd=shared).status == 0
+    after = (shared / "a.py").stat()
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+    assert contents(shared) == {FIXED}
+    assert as_nobody("undo", cwd=shared).status == 0
+    assert contents(shared) == {TIMED}
+
+
+def test_a_read_only_folder(shared: Path) -> None:
+    give(shared, shared / "a.py", shared / "pkg/b.py")
+    result = as_nobody("--fix", "--select", "PAT501", cwd=shared)
+    assert result.status == 2
+    assert (
+        f"error: {shared}/pkg/b.py: cannot be written: Permission denied\nhelp: check the file, its folder"
+        in result.output
+    )
+    assert (shared / "pkg/b.py").read_text() == TIMED
+    assert (shared / "a.py").read_text() == FIXED
+
+
+def test_a_project_without_room_for_a_journal(shared: Path) -> None:
+    give(shared / "a.py", shared / "pkg", shared / "pkg/b.py")
+    result = as_nobody("--fix", "--select", "PAT501", "--verify", "true", cwd=shared)
+    assert result.status == 2
+    assert f"error: {shared}: no journal can be kept: " in result.output
+    assert "\nhelp: --verify needs one" in result.output
+    assert contents(shared) == {TIMED}
+    result = as_nobody("--fix", "--select", "PAT501", "pkg", cwd=shared)
+    assert result.status == 0
+    assert result.output.count("warning: `patternlint undo` will not be possible: no journal can be kept: ") == 1
+    assert (shared / "pkg/b.py").read_text() == FIXED
+    assert as_nobody("--fix", "--select", "PAT501", "pkg", cwd=shared).output == "All checks passed!\n"
+
+
+def test_a_journal_of_somebody_else_is_not_believed(shared: Path) -> None:
+    os.chmod(shared, 0o1777)
+    folder = shared / ".patternlint_cache/undo"
+    folder.mkdir(parents=True)
+    give(folder.parent, folder)
+    result = patternlint("--fix", cwd=shared)
+    assert result.returncode == 0
+    assert f"no journal can be kept: {folder}: belongs to somebody else" in result.stderr
+
+
 # ---- the run itself
 
 
@@ -183,7 +340,7 @@ def test_ctrl_c_leaves_whole_files(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert errors == b"interrupted\n"
     assert {path.read_text() for path in tmp_path.glob("*.py")} == {TIMED, FIXED}
-    assert [name for name in os.listdir(tmp_path) if not name.endswith((".py", ".toml"))] == []
+    assert [name for name in os.listdir(tmp_path) if not name.endswith((".py", ".toml"))] == [".patternlint_cache"]
 
 
 def test_nothing_of_a_source_or_a_name_steers_the_terminal(tmp_path: Path) -> None:
