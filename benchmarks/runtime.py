@@ -1,195 +1,90 @@
-"""What the companion runtime costs, as ratios within one run: `python benchmarks/runtime.py [--quick]`.
+"""What the companion runtime costs beside functools, blinker, psygnal, wrapt, decorator and hand-written code.
 
-Every row compares the runtime with what the same code would use without it; "target" is the limit that the runtime
-keeps (a ratio, so that it holds on any machine). Rows with blinker need it to be installed and are left out else.
+    python benchmarks/runtime.py [--rounds N] [--docs docs] [--work DIR] [--smoke]
+
+Runs runtime_rows.py under every interpreter of this machine that patternlint supports, each in a scratch environment
+with the pinned packages, the interpreters taking turns. Prints one table: ratios, so below 1 the runtime is faster.
 """
 
 from __future__ import annotations
 
-import functools
-import gc
+import argparse
+import json
+import os
+import subprocess
 import sys
-import time
-import timeit
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 
-from patternlint.runtime import ObserverList, Signal, Singleton, TypeDispatch, once
+from environments import environment, interpreters, versions
+from measuring import Figure, machine, markdown
 
-QUICK = "--quick" in sys.argv
-ROUNDS, SECONDS = (20, 0.001) if QUICK else (300, 0.001)
-
-
-class Row(NamedTuple):
-    """One comparison: how long ours takes, divided by how long the other takes."""
-
-    what: str
-    ours: float
-    other: float
-    target: str
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ("blinker==1.9.0", "psygnal==0.16.1", "wrapt==2.5.2", "decorator==5.3.1")
+Rows = list[tuple[str, float, float, float, float | None]]  # what, ours in ns, other in ns, ratio, limit
 
 
-def compare(what: str, ours: str, other: str, names: dict[str, Any], target: str) -> Row:
-    """Time two statements in short turns, so that a busy machine slows both, and keep the best of each."""
-    timers = [timeit.Timer(statement, timer=time.process_time, globals=names) for statement in (ours, other)]
-    repeats = []
-    for timer in timers:
-        taken = min(timer.repeat(5, 50)) / 50
-        repeats.append(max(1, int(SECONDS / taken)))
-    best = [float("inf"), float("inf")]
-    for _ in range(ROUNDS):
-        for index, (timer, number) in enumerate(zip(timers, repeats, strict=True)):
-            best[index] = min(best[index], timer.timeit(number) / number)
-    return Row(what, best[0], best[1], target)
+def rows(python: Path, *, quick: bool) -> Rows:
+    """All rows, by one process of an interpreter."""
+    command = [str(python), str(Path(__file__).with_name("runtime_rows.py")), *(["--quick"] if quick else [])]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True)
+    found: Rows = [tuple(row) for row in json.loads(done.stdout)]
+    return found
 
 
-def once_rows() -> list[Row]:
-    """`once` beside `lru_cache`."""
-
-    @once
-    def ours() -> object:
-        return names
-
-    @functools.lru_cache(maxsize=1)
-    def cached() -> object:
-        return names
-
-    names: dict[str, Any] = {"ours": ours, "cached": cached}
-    ours()
-    return [compare("once / lru_cache", "ours()", "cached()", names, "<= 1.15")]
+def table(measured: dict[str, list[Rows]]) -> str:
+    """A row for each comparison, a column for each interpreter; in bold what misses its limit."""
+    lines: list[list[str]] = []
+    for name in dict.fromkeys(row[0] for runs in measured.values() for row in runs[0]):
+        found = ([row for run in runs for row in run if row[0] == name] for runs in measured.values())
+        lines.append([name, *map(cell, found)])
+    return markdown(["median ratio (lowest to highest), limit; ours in ns", *measured], lines)
 
 
-def singleton_rows() -> list[Row]:
-    """A Singleton class beside singletons in `__new__`."""
-
-    class Ours(metaclass=Singleton):
-        def __init__(self) -> None:
-            self.value = 1
-
-    class New:
-        _instance: Any = None
-
-        def __new__(cls) -> Any:
-            if cls._instance is None:
-                cls._instance = super().__new__(cls)
-            return cls._instance
-
-    class NewAndInit(New):
-        _instance = None
-
-        def __init__(self) -> None:
-            self.value = 1
-
-    names = {"Ours": Ours, "New": New, "NewAndInit": NewAndInit}
-    for cls in names.values():
-        cls()
-    return [
-        compare("Singleton / __new__ with __init__", "Ours()", "NewAndInit()", names, "<= 1.0"),
-        compare("Singleton / bare __new__", "Ours()", "New()", names, ""),
-    ]
+def cell(found: Rows) -> str:
+    """What one interpreter says of one comparison."""
+    if not found:
+        return ""
+    ratio, most = Figure.of(row[3] for row in found), found[0][4]
+    shown = f"**{ratio:.2f}**" if most is not None and ratio.median > most else f"{ratio:.2f}"
+    limit = f", at most {most:g}" if most is not None else ""
+    return f"{shown}{limit}; {Figure.of(row[1] for row in found).median:,.0f} ns"
 
 
-class Observer:
-    """Something with an empty callback, and one that works for some 0.4 µs."""
-
-    def empty(self, value: object) -> None:
-        """Do nothing: the worst case for whoever calls it."""
-
-    def busy(self, value: object) -> None:
-        """Do a little."""
-        for _ in range(45):
-            pass
-
-
-def observer_rows() -> list[Row]:
-    """Ten observers: notify and iterate beside a plain loop over a list of bound methods, and blinker."""
-    rows = []
-    observers = [Observer() for _ in range(10)]
-    for label, target in (("empty", "<= 2.0 (1.7 on 3.11)"), ("busy", "<= 1.15")):
-        plain = [getattr(observer, label) for observer in observers]
-        names: dict[str, Any] = {"plain": plain, "ours": ObserverList(plain)}
-        names["signal"] = Signal()
-        for callback in plain:
-            names["signal"].connect(callback)
-        exec("def loop(x):\n    for cb in plain: cb(x)\ndef iterate(x):\n    for cb in ours: cb(x)", names)
-        rows.append(compare(f"ObserverList.notify / plain loop, {label}", "ours.notify(1)", "loop(1)", names, target))
-        rows.append(compare(f"Signal.notify / plain loop, {label}", "signal.notify(1)", "loop(1)", names, ""))
-        if label == "empty":
-            rows.append(compare("iterate ObserverList / plain loop", "iterate(1)", "loop(1)", names, "<= 4.0"))
-    return rows + blinker_rows(observers) + growth_rows()
-
-
-def blinker_rows(observers: list[Observer]) -> list[Row]:
-    """The same beside blinker's signals."""
-    try:
-        import blinker  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        return []
-    plain = [observer.empty for observer in observers]
-    names: dict[str, Any] = {"plain": plain, "ours": ObserverList(plain), "theirs": blinker.Signal()}
-    names |= {"ObserverList": ObserverList, "Ours": Signal, "Theirs": blinker.Signal}
-    for callback in plain:
-        names["theirs"].connect(callback)
-    exec(
-        "def connect_list():\n    s = ObserverList()\n    for cb in plain: s.append(cb)\n    s.notify(1)\n"
-        "def connect(kind):\n    s = kind()\n    for cb in plain: s.connect(cb)\n    return s\n"
-        "def connect_ours():\n    connect(Ours).notify(1)\n"
-        "def connect_theirs():\n    connect(Theirs).send(1)\n",
-        names,
-    )
-    return [
-        compare("ObserverList.notify / blinker send", "ours.notify(1)", "theirs.send(1)", names, "<= 0.1"),
-        compare("append 10, notify / blinker", "connect_list()", "connect_theirs()", names, "<= 0.2"),
-        compare("Signal: connect 10, notify / blinker", "connect_ours()", "connect_theirs()", names, ""),
-    ]
-
-
-def growth_rows() -> list[Row]:
-    """Subscribers that come and die without a single notification."""
-    ours: ObserverList[...] = ObserverList()
-    names = {"ours": ours, "Observer": Observer, "plain": []}
-    cycle = compare("subscribe and die / plain append", "ours.append(Observer().empty)", "Observer().empty", names, "")
-    assert len(ours._pairs) <= 64, "dead entries pile up"
-    return [cycle]
-
-
-def dispatch_rows() -> list[Row]:
-    """TypeDispatch beside a dict by exact type, singledispatch and an isinstance chain of eight."""
-    classes = [type(f"Class{number}", (), {}) for number in range(8)]
-    functions: dict[type, Callable[[object], object]] = {cls: (lambda obj: obj) for cls in classes}
-    single = functools.singledispatch(lambda obj: obj)
-    for cls, function in functions.items():
-        single.register(cls, function)
-    table = TypeDispatch(functions)
-    names: dict[str, Any] = {"D": functions, "table": table, "single": single, "x": classes[5]()}
-    names |= {cls.__name__: cls for cls in classes}
-    chain = "\n".join(f"    if isinstance(x, Class{number}): return D[Class{number}](x)" for number in range(8))
-    exec(
-        "def by_dict(x): return D[type(x)](x)\n"
-        "def by_table(x): return table.lookup(x)(x)\n"
-        "def constant(x): return D[type(x)]\n"
-        "def constant_by_table(x): return table.lookup(x)\n"
-        f"def by_chain(x):\n{chain}\n",
-        names,
-    )
-    return [
-        compare("table.lookup(x)(x) / D[type(x)](x)", "by_table(x)", "by_dict(x)", names, "<= 1.6"),
-        compare("table.lookup(x) / D[type(x)]", "constant_by_table(x)", "constant(x)", names, "<= 1.6"),
-        compare("table.lookup(x)(x) / singledispatch", "by_table(x)", "single(x)", names, "<= 0.4"),
-        compare("table(x) / D[type(x)](x)", "table(x)", "by_dict(x)", names, ""),
-        compare("table(x) / singledispatch", "table(x)", "single(x)", names, ""),
-        compare("table.lookup(x)(x) / sixth isinstance", "by_table(x)", "by_chain(x)", names, ""),
-    ]
-
-
-def main() -> None:
-    """Print the table."""
-    gc.disable()
-    print(f"Python {sys.version.split()[0]}")
-    print(f"{'':44}{'ours ns':>9}{'other ns':>10}{'ratio':>8}  target")
-    for row in [*once_rows(), *singleton_rows(), *observer_rows(), *dispatch_rows()]:
-        ratio = row.ours / row.other
-        print(f"{row.what:44}{row.ours * 1e9:>9.0f}{row.other * 1e9:>10.0f}{ratio:>8.2f}  {row.target}")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print or write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="processes of each interpreter (%(default)s)")
+    parser.add_argument("--work", type=Path, help="where the environments are made and kept (a temporary folder)")
+    parser.add_argument("--docs", type=Path, metavar="DIR", help="write runtime-speed.md there")
+    parser.add_argument("--smoke", action="store_true", help="only see that it runs: this interpreter as it is")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as temporary:
+        work = (options.work or Path(temporary)).resolve()
+        if options.smoke:
+            pythons, options.rounds = {sys.version.split()[0]: Path(sys.executable)}, 1
+        else:
+            pythons = {
+                version: environment(work / f"runtime-{version.replace(' ', '-')}", PEERS, python)
+                for version, python in interpreters().items()
+            }
+        installed = versions(next(iter(pythons.values())))
+        names = [peer.partition("==")[0] for peer in PEERS]
+        peers = ", ".join(f"{name} {installed[name]}" for name in names if name in installed)
+        about = (
+            f"Measured with `python benchmarks/runtime.py`, {options.rounds} processes of each interpreter in turn: "
+            f"{peers}. {machine()}."
+        )
+        measured: dict[str, list[Rows]] = {version: [] for version in pythons}
+        for number in range(options.rounds):
+            for version, python in pythons.items():
+                print(f"round {number + 1}: {version}", file=sys.stderr, flush=True)
+                measured[version].append(rows(python, quick=options.smoke))
+    page = f"# What the runtime costs\n\n{about}\n\n{table(measured)}\n"
+    print(page)
+    if options.docs:
+        (options.docs / "runtime-speed.md").write_text(page)
 
 
 if __name__ == "__main__":
