@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from patternlint.errors import PatternlintError
-from patternlint.write import write
+from patternlint.write import Replacement, remove_leftovers, torn, write, write_all
 
 
 def others(path: Path) -> list[str]:
@@ -61,7 +61,7 @@ def test_a_file_that_vanished_stays_away(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_a_read_only_file_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_file_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_bytes(b"old")
     path.chmod(0o444)
@@ -99,3 +99,58 @@ def test_an_interrupted_write_through_hard_links_is_undone(tmp_path: Path, monke
     with pytest.raises(KeyboardInterrupt):
         write(path, b"old", b"new and longer")
     assert path.read_bytes() == b"old"
+
+
+def test_extended_attributes_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(b"old")
+    if not hasattr(os, "setxattr"):
+        pytest.skip("this system has none that Python knows")
+    try:
+        os.setxattr(path, "user.origin", b"here")
+    except OSError:
+        pytest.skip("this file system has none")
+    write(path, b"old", b"new")
+    assert os.getxattr(path, "user.origin") == b"here"
+
+
+def test_mode_and_time_can_be_given(tmp_path: Path) -> None:
+    path, linked = tmp_path / "a.py", tmp_path / "b.py"
+    for one in (path, linked):
+        one.write_bytes(b"old")
+    os.link(linked, tmp_path / "c.py")
+    write_all(Replacement(one, b"old", b"new", 0o600, 1_234_567_890_123_456_789) for one in (path, linked))
+    for one in (path, linked):
+        status = one.stat()
+        assert (one.read_bytes(), stat.S_IMODE(status.st_mode)) == (b"new", 0o600)
+        assert status.st_mtime_ns == 1_234_567_890_123_456_789
+
+
+def test_all_of_several_files_or_none(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{i}.py" for i in range(4)]
+    for path in paths:
+        path.write_bytes(b"old")
+    os.link(paths[2], tmp_path / "linked.py")
+    paths[3].chmod(0o444)
+    with pytest.raises(PatternlintError, match=r"3\.py: is read-only"):
+        write_all(Replacement(path, b"old", b"new") for path in paths)
+    assert {path.read_bytes() for path in paths} == {b"old"}
+    assert len(os.listdir(tmp_path)) == 5
+    paths[3].chmod(0o644)
+    write_all(Replacement(path, b"old", b"new") for path in paths)
+    assert {path.read_bytes() for path in paths} == {b"new"}
+
+
+def test_only_our_own_leftovers_are_removed(tmp_path: Path) -> None:
+    for name in (".patternlint-abcd_123.tmp", ".patternlint-x.tmp", "patternlint-abcd_123.tmp", "a.py"):
+        (tmp_path / name).touch()
+    remove_leftovers([tmp_path, tmp_path / "nowhere"])
+    assert sorted(os.listdir(tmp_path)) == [".patternlint-x.tmp", "a.py", "patternlint-abcd_123.tmp"]
+
+
+@pytest.mark.parametrize(("before", "after"), [(b"old", b"newer and longer"), (b"old and longer", b"new"), (b"", b"x")])
+def test_what_is_half_written_is_known(before: bytes, after: bytes) -> None:
+    for length in range(len(after) + 1):
+        assert torn(after[:length] + before[length:], before, after)
+    assert not torn(b"mine" + before, before, after)
+    assert not torn(after + b"# mine", before, after)
