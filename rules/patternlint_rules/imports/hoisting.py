@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from patternlint.facts import ImportBinding, Module, dotted, own_nodes
 from patternlint.project import ImportPath, Project, Rebinds
 from patternlint.project.imports import ForeignRoots, ImportTime, ImportTimeOf, Patched, Reach, SurvivesHoisting
-from patternlint.rule import Applicability, Confidence, Rule, cst
+from patternlint.rule import Applicability, Confidence, Rule
 from patternlint_rules.imports.already_bound import twin_of
-from patternlint_rules.imports.inner_import import InnerImport
+from patternlint_rules.imports.inner_import import InnerImport, nodes_of_group
 from patternlint_rules.imports.request_path import RequestPath
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ REASONS = {
     "dynamic-scope": "the function uses eval, exec, locals or globals, which see its names",
     "guarded-import": "the top of the module imports the name under a condition already: the two have to become one",
     "import-cycle": "the package around the imported module loads this module: the order of imports would change",
+    "imported-again": "the function imports the name in another statement too, which cannot go with this one",
     "lazy-module": "the module computes the name when it is first asked for",
     "loads-django-models": "the import loads Django models, which fails while Django is still loading its apps",
     "name-taken": "the name means something else elsewhere in the module",
@@ -110,7 +111,7 @@ def weigh(project: Project, path: RequestPath, statement: InnerImport) -> Verdic
     return verdict
 
 
-def hoist(rule: Rule, node: cst.Import | cst.ImportFrom, statement: InnerImport, verdict: Verdict) -> FixBuilder:
+def hoist(rule: Rule, statement: InnerImport, verdict: Verdict) -> FixBuilder:
     """The fix that moves the statement to the module's top, as far as the verdict trusts it."""
     module = statement.scope.module
     fix = rule.fix("move the import to the top of the module")
@@ -121,9 +122,14 @@ def hoist(rule: Rule, node: cst.Import | cst.ImportFrom, statement: InnerImport,
                 fix.import_(home, alias.name, alias.asname or "", comment=statement.pragma)
             else:
                 fix.import_(alias.name, "", alias.asname or "", comment=statement.pragma)
-    fix.remove(node, with_comment=bool(statement.pragma))
-    if statement.has_pragma and not statement.pragma:
-        fix.refuse("pragma-on-line")
+    for one, its_node in nodes_of_group(rule, statement):
+        fix.remove(its_node, with_comment=bool(one.pragma))
+        if one.has_pragma and (not one.pragma or one is not statement):
+            fix.refuse("pragma-on-line")
+        if one.is_optional or {(b.name, b.target) for b in one.bindings} != {
+            (b.name, b.target) for b in statement.bindings
+        }:
+            fix.refuse("imported-again")
     if any(_is_guarded(module, b) for b in statement.bindings):
         fix.refuse("guarded-import")
     fix.lower(verdict.applicability, verdict.doubt)

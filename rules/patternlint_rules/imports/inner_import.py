@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.facts import ImportBinding, Scope, dotted, own_nodes
@@ -160,14 +160,32 @@ class InnerImport(NamedTuple):
 
 def inner_import(rule: Rule, node: cst.Import | cst.ImportFrom) -> InnerImport | None:
     """The facts of the statement under the walk; None where it stands in no function."""
-    scope = rule.scope
-    if not scope.is_function:
+    if not rule.scope.is_function:
         return None
+    return of_statement(rule.scope, next(s for s, n in _imports_under_walk(rule) if n is node))
+
+
+def nodes_of_group(
+    rule: Rule, statement: InnerImport, goes: Callable[[ImportBinding], bool] = lambda binding: True
+) -> list[tuple[InnerImport, cst.Import | cst.ImportFrom]]:
+    """The statement under the walk, and those of its function that import what goes with it, or with each other.
+
+    Where one of them goes, all go: a name that one of them still binds would be a local everywhere in the function.
+    """
+    found = [(of_statement(rule.scope, s), n) for s, n in _imports_under_walk(rule)]
+    going = {id(s.node): {b.name for b in s.bindings if goes(b)} for s, _ in found}
+    names = going[id(statement.node)]
+    while more := {name for some in going.values() if not names.isdisjoint(some) for name in some} - names:
+        names = names | more
+    return [(s, n) for s, n in found if not names.isdisjoint(going[id(s.node)])]
+
+
+def _imports_under_walk(rule: Rule) -> list[tuple[ast.Import | ast.ImportFrom, cst.Import | cst.ImportFrom]]:
+    """The import statements of the function under the walk, in both trees."""
     definition = next(n for n in reversed(rule.ancestors) if type(n).__name__ == "FunctionDef")
-    imports = (n for n in descendants(definition, into_scopes=False) if type(n).__name__ in ("Import", "ImportFrom"))
-    index = next(i for i, n in enumerate(imports) if n is node)
-    statements = [s for s in scope.statements() if isinstance(s, ast.Import | ast.ImportFrom)]
-    return of_statement(scope, statements[index])
+    nodes = [n for n in descendants(definition, into_scopes=False) if type(n).__name__ in ("Import", "ImportFrom")]
+    statements = [s for s in rule.scope.statements() if isinstance(s, ast.Import | ast.ImportFrom)]
+    return list(zip(statements, nodes, strict=True))  # type: ignore[arg-type]
 
 
 def of_statement(scope: Scope, node: ast.Import | ast.ImportFrom) -> InnerImport:

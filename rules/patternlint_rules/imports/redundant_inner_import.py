@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from patternlint.facts import ImportBinding, Module, dotted, own_nodes
 from patternlint.project.imports import Patched
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint_rules.imports.already_bound import Twin, twin_of
-from patternlint_rules.imports.inner_import import PATTERNS, InnerImport, inner_import
+from patternlint_rules.imports.inner_import import PATTERNS, InnerImport, inner_import, nodes_of_group
+
+if TYPE_CHECKING:
+    from patternlint.fixes import FixBuilder
 
 
 class RedundantInnerImport(Rule):
@@ -78,19 +81,10 @@ class RedundantInnerImport(Rule):
         names = ", ".join(f"'{_imported(b)}'" for b, _ in again)
         verb = "is" if len(again) == 1 else "are"
         fix = self.fix(f"remove the import of {names}")
-        kept = [a for a, twin in zip(statement.node.names, twins, strict=True) if twin is None]
-        if kept:
-            fix.replace(node, statement.with_names(kept))
-        else:
-            fix.remove(node)
-        if kept and statement.holds_comment:
-            fix.refuse("comment-inside")
-        if statement.has_pragma:
-            fix.refuse("pragma-on-line")
-        for doubt in self._doubts(statement, [t for _, t in again], empties=not kept):
-            fix.lower(Applicability.UNSAFE, doubt)
-        if any(True for _ in statement.clashes):
-            fix.refuse("name-taken")
+        for one, its_node in nodes_of_group(
+            self, statement, lambda b: twin_of(self.project, self.module, b) is not None
+        ):
+            self._take_out(fix, one, its_node)
         self.report(
             node,
             f"{names} {verb} imported at the top already: here it is a local, unbound above this line, and hints at a"
@@ -102,6 +96,23 @@ class RedundantInnerImport(Rule):
             fix=fix,
             help="use the name that the top of the module binds",
         )
+
+    def _take_out(self, fix: FixBuilder, statement: InnerImport, node: cst.Import | cst.ImportFrom) -> None:
+        """Remove what the top binds already from one statement."""
+        twins = [twin_of(self.project, self.module, b) for b in statement.bindings]
+        kept = [a for a, twin in zip(statement.node.names, twins, strict=True) if twin is None]
+        if kept:
+            fix.replace(node, statement.with_names(kept))
+        else:
+            fix.remove(node)
+        if kept and statement.holds_comment:
+            fix.refuse("comment-inside")
+        if statement.has_pragma:
+            fix.refuse("pragma-on-line")
+        for doubt in self._doubts(statement, [t for t in twins if t is not None], empties=not kept):
+            fix.lower(Applicability.UNSAFE, doubt)
+        if any(True for _ in statement.clashes):
+            fix.refuse("name-taken")
 
     def _doubts(self, statement: InnerImport, twins: list[Twin], *, empties: bool) -> Iterable[str]:
         if any(t.binding.row > statement.scope.outermost.row for t in twins):
