@@ -21,6 +21,14 @@ _ALIAS_DEPTH = 5
 _TESTS = frozenset({"tests", "test", "testing", "conftest"})
 _VENDORED = frozenset({"_vendor", "_vendored", "vendor", "vendored", "third_party", "thirdparty", "_vendored_packages"})
 
+_DEFINITIONS: dict[type[ast.stmt], str] = {
+    ast.FunctionDef: "function", ast.AsyncFunctionDef: "function", ast.ClassDef: "class"
+}  # fmt: skip
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_COMPOUND = frozenset(
+    {ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match}
+)
+
 V = TypeVar("V")
 
 
@@ -63,7 +71,7 @@ class Module:
         """
         for scope in self.scopes:
             scope.__dict__.clear()
-            scope.children = {}
+            scope.children, scope.own = {}, []
             del scope.node, scope.module, scope.parent
         self.__dict__.clear()
 
@@ -71,19 +79,20 @@ class Module:
         stack: list[tuple[ast.stmt, Scope, str]] = [(s, self.scope, "") for s in reversed(self.tree.body)]
         while stack:
             node, scope, guard = stack.pop()
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                kind = "class" if isinstance(node, ast.ClassDef) else "function"
-                inner = Scope(node, kind, node.name, scope, self)
-                scope.children.setdefault(node.name, []).append(inner)
+            scope.own.append(node)
+            kind = type(node)
+            if kind in _DEFINITIONS:
+                inner = Scope(node, _DEFINITIONS[kind], node.name, scope, self)  # type: ignore[attr-defined]
+                scope.children.setdefault(inner.name, []).append(inner)
                 self.scopes.append(inner)
-                stack.extend((s, inner, "") for s in reversed(node.body))
-            elif isinstance(node, ast.Import | ast.ImportFrom):
+                stack += [(s, inner, "") for s in reversed(node.body)]  # type: ignore[attr-defined]
+            elif isinstance(node, _IMPORTS):
                 found = bindings_of(node, scope, guard, self.name, self.is_package)
                 self.imports += found
                 self._imports_in.setdefault(scope, []).extend(found)
-            elif blocks := _blocks(node, guard):
-                for block, its_guard in reversed(blocks):
-                    stack.extend((s, scope, its_guard) for s in reversed(block))
+            elif kind in _COMPOUND:
+                for block, its_guard in reversed(_blocks(node, guard)):
+                    stack += [(s, scope, its_guard) for s in reversed(block)]
 
     def derive(self, facts: Callable[[Module], V]) -> V:
         """What a function makes of this module: computed once, kept as long as the module (a family's vocabulary)."""
@@ -94,8 +103,20 @@ class Module:
 
     def rows_with(self, words: Iterable[str]) -> list[int]:
         """The rows (1-based, sorted) on which one of the words stands, in code or not."""
-        word = re.compile(r"\b(?:" + "|".join(map(re.escape, words)) + r")\b")
-        return sorted({self.source.position(m.start())[0] for m in word.finditer(self.source.text)})
+        text, position = self.source.text, self.source.position
+        found: set[int] = set()
+        for word in words:
+            for match in re.finditer(rf"{re.escape(word)}(?!\w)", text):  # begins with what can be searched for fast
+                before = text[match.start() - 1 : match.start()]
+                if not before.isalnum() and before != "_":
+                    found.add(position(match.start())[0])
+        return sorted(found)
+
+    @cached_property
+    def walrus_rows(self) -> list[int]:
+        """The rows (1-based, sorted) with a ``:=``."""
+        text, position = self.source.text, self.source.position
+        return sorted({position(m.start())[0] for m in re.finditer(":=", text)})
 
     @property
     def functions(self) -> list[Scope]:

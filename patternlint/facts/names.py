@@ -5,8 +5,16 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cache
 
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+# fields of names, constants, operators and contexts
+_PLAIN = frozenset(
+    {
+        "arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module", "op",
+        "ops", "rest", "simple", "type_comment", "type_ignores",
+    }
+)  # fmt: skip
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def dotted(node: ast.AST | None) -> str | None:
@@ -29,6 +37,24 @@ def unquoted(node: ast.expr | None) -> ast.expr | None:
         except SyntaxError:
             return None
     return node
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a node class that can hold nodes; operators and contexts are none."""
+    return tuple(name for name in kind._fields if name not in _PLAIN)
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes directly inside a node, in the order of `ast`: faster than ``ast.iter_child_nodes``."""
+    found: list[ast.AST] = []
+    for name in _fields(type(node)):
+        value = getattr(node, name, None)
+        if type(value) is list:
+            found += [v for v in value if isinstance(v, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
 
 
 def header_nodes(node: ast.AST) -> list[ast.AST]:
@@ -60,17 +86,17 @@ def own_nodes(root: ast.AST, rows: Sequence[int] | None = None) -> Iterator[ast.
     elif isinstance(root, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         stack = list(reversed(root.body))
     else:
-        stack = list(reversed(list(ast.iter_child_nodes(root))))
+        stack = children(root)[::-1]
     while stack:
         node = stack.pop()
-        if rows is not None and not _touches(node, rows):
+        if rows is not None and not touches(node, rows):
             continue
         yield node
-        inside = header_nodes(node) if isinstance(node, _SCOPES) else list(ast.iter_child_nodes(node))
-        stack.extend(reversed(inside))
+        stack += (header_nodes(node) if isinstance(node, SCOPES) else children(node))[::-1]
 
 
-def _touches(node: ast.AST, rows: Sequence[int]) -> bool:
+def touches(node: ast.AST, rows: Sequence[int]) -> bool:
+    """Whether a node stands on one of the rows (1-based, sorted), or around one."""
     first = getattr(node, "lineno", None)
     if first is None:
         return True

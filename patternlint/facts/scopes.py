@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from patternlint.facts.names import header_nodes
+from patternlint.facts.names import SCOPES, children, header_nodes, touches
 
 if TYPE_CHECKING:
     from patternlint.facts.imports import ImportBinding
@@ -35,7 +35,7 @@ class Binding(NamedTuple):
 class Scope:
     """A module, class or function, as a scope (Python reference, section 4.2)."""
 
-    __slots__ = ("__dict__", "children", "kind", "module", "name", "node", "parent")
+    __slots__ = ("__dict__", "children", "kind", "module", "name", "node", "own", "parent")
 
     def __init__(self, node: ast.AST, kind: str, name: str, parent: Scope | None, module: Module) -> None:
         self.node = node
@@ -44,6 +44,7 @@ class Scope:
         self.parent = parent
         self.module = module
         self.children: dict[str, list[Scope]] = {}  # by name: a property has two defs of one name
+        self.own: list[ast.stmt] = []
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.module.name}:{self.qualname}>"
@@ -138,12 +139,7 @@ class Scope:
     def statements(self) -> Iterator[ast.stmt]:
         """The scope's own statements in source order, those in nested blocks included; a def or class inside is
         yielded but not entered."""
-        stack: list[ast.stmt] = list(reversed(getattr(self.node, "body", [])))
-        while stack:
-            statement = stack.pop()
-            yield statement
-            if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                stack.extend(reversed(blocks_of(statement)))
+        return iter(self.own)
 
     def walk(self) -> Iterator[Scope]:
         """This scope and every scope inside it, in source order."""
@@ -170,10 +166,15 @@ class Scope:
             found.setdefault(name, []).append(Binding("parameter", self.node))
         for imported in self.module.imports_in(self):
             found.setdefault(imported.name, []).append(Binding("import", imported.node, imported=imported))
-        may_have_walrus = ":=" in self.module.source.text
-        for statement in self.statements():
-            for name, binding in _bound_by(statement, may_have_walrus):
-                found.setdefault(name, []).append(binding)
+        walrus_rows = self.module.walrus_rows
+        for statement in self.own:
+            if type(statement) in _BINDERS:
+                for name, binding in _bound_by(statement):
+                    found.setdefault(name, []).append(binding)
+            if walrus_rows and touches(statement, walrus_rows):
+                for part in _expressions(statement):
+                    if isinstance(part, ast.NamedExpr):
+                        found.setdefault(part.target.id, []).append(Binding("walrus", part, part.value))
         return found
 
     def binds_once(self, name: str) -> Binding | None:
@@ -208,7 +209,17 @@ def target_names(target: ast.AST) -> Iterator[str]:
             stack.append(node.value)
 
 
-def _bound_by(node: ast.stmt, may_have_walrus: bool) -> Iterator[tuple[str, Binding]]:
+# the statements that can bind a name by themselves: most cannot
+_BINDERS = frozenset(
+    {
+        ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For,
+        ast.AsyncFor, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match, ast.Delete, ast.Global, ast.Nonlocal,
+        getattr(ast, "TypeAlias", ast.Global),
+    }
+)  # fmt: skip
+
+
+def _bound_by(node: ast.stmt) -> Iterator[tuple[str, Binding]]:
     """What one statement binds by itself: not its blocks' statements, and no import (they are facts already)."""
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -256,22 +267,18 @@ def _bound_by(node: ast.stmt, may_have_walrus: bool) -> Iterator[tuple[str, Bind
                 yield name, Binding("nonlocal", node)
         case _ if (alias := getattr(ast, "TypeAlias", None)) and isinstance(node, alias):
             yield node.name.id, Binding("assign", node, node.value)
-    if may_have_walrus:
-        for part in _expressions(node):
-            if isinstance(part, ast.NamedExpr):
-                yield part.target.id, Binding("walrus", part, part.value)
 
 
 def _expressions(statement: ast.stmt) -> Iterator[ast.AST]:
     """The expression nodes that a statement evaluates in its own scope, its blocks left out."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if isinstance(statement, SCOPES):
         stack = header_nodes(statement)
     else:
-        stack = [c for c in ast.iter_child_nodes(statement) if not isinstance(c, ast.stmt | ast.excepthandler)]
+        stack = [c for c in children(statement) if not isinstance(c, (ast.stmt, ast.excepthandler))]
     while stack:
         node = stack.pop()
         yield node
         if isinstance(node, ast.Lambda):
-            stack.extend(header_nodes(node))
+            stack += header_nodes(node)
         else:
-            stack.extend(c for c in ast.iter_child_nodes(node) if not isinstance(c, ast.stmt))
+            stack += [c for c in children(node) if not isinstance(c, ast.stmt)]

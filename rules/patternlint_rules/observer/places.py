@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from patternlint.facts import Binding, Scope
-from patternlint.facts.names import header_nodes
+from patternlint.facts.names import children, header_nodes
 
 ELEMENT = "[]"
 _DEPTH = 6
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ELEMENT_METHODS = frozenset({"get", "setdefault"})
 _VIEWS = frozenset({"values", "items", "keys"})
 _LIVE_WRAPPERS = frozenset({"enumerate", "iter", "reversed"})
@@ -155,7 +156,5 @@ def nodes_with_lambdas(root: ast.AST) -> Iterator[ast.AST]:
     while stack:
         node = stack.pop()
         yield node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            stack.extend(reversed(header_nodes(node)))
-        else:
-            stack.extend(reversed(list(ast.iter_child_nodes(node))))
+        inside = header_nodes(node) if isinstance(node, _DEFINITIONS) else children(node)
+        stack += inside[::-1]
