@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from patternlint.facts import ImportBinding, Module, dotted, own_nodes
 from patternlint.project import ImportPath, Project, Rebinds
 from patternlint.project.imports import ForeignRoots, ImportTime, ImportTimeOf, Patched, Reach, SurvivesHoisting
-from patternlint.rule import Applicability, Confidence, Rule
+from patternlint.rule import Applicability, Confidence, Rule, cst
 from patternlint_rules.imports.already_bound import twin_of
 from patternlint_rules.imports.inner_import import InnerImport, nodes_of_group
 from patternlint_rules.imports.request_path import RequestPath
@@ -25,7 +25,7 @@ REASONS = {
     "dynamic-scope": "the function uses eval, exec, locals or globals, which see its names",
     "guarded-import": "the top of the module imports the name under a condition already: the two have to become one",
     "import-cycle": "the package around the imported module loads this module: the order of imports would change",
-    "imported-again": "the function imports the name in another statement too, which cannot go with this one",
+    "imported-again": "the function imports the name, or another part of the package, in a statement that stays",
     "lazy-module": "the module computes the name when it is first asked for",
     "loads-django-models": "the import loads Django models, which fails while Django is still loading its apps",
     "name-taken": "the name means something else elsewhere in the module",
@@ -111,31 +111,45 @@ def weigh(project: Project, path: RequestPath, statement: InnerImport) -> Verdic
     return verdict
 
 
-def hoist(rule: Rule, statement: InnerImport, verdict: Verdict) -> FixBuilder:
-    """The fix that moves the statement to the module's top, as far as the verdict trusts it."""
+def hoist(rule: Rule, path: RequestPath, statement: InnerImport, verdict: Verdict) -> FixBuilder:
+    """The fix that moves the statement to the module's top, as far as the verdict trusts it.
+
+    What else the function imports under the same names goes with it.
+    """
     module = statement.scope.module
     fix = rule.fix("move the import to the top of the module")
-    for binding, alias in zip(statement.bindings, statement.node.names, strict=True):
-        if twin_of(rule.project, module, binding) is None:
-            if isinstance(statement.node, ast.ImportFrom):
-                home = "." * statement.node.level + (statement.node.module or "")
-                fix.import_(home, alias.name, alias.asname or "", comment=statement.pragma)
-            else:
-                fix.import_(alias.name, "", alias.asname or "", comment=statement.pragma)
-    for one, its_node in nodes_of_group(rule, statement):
-        fix.remove(its_node, with_comment=bool(one.pragma))
+    for one, its_node in nodes_of_group(rule, statement) or ():
+        _move(fix, rule.project, one, its_node)
         if one.has_pragma and (not one.pragma or one is not statement):
             fix.refuse("pragma-on-line")
-        if one.is_optional or {(b.name, b.target) for b in one.bindings} != {
-            (b.name, b.target) for b in statement.bindings
-        }:
+        if one.is_optional or _bound(one) != _bound(statement):
             fix.refuse("imported-again")
+        elif {b.loads for b in one.bindings} != {b.loads for b in statement.bindings}:
+            other = weigh(rule.project, path, one)
+            if other is None:
+                fix.refuse("imported-again")
+            else:
+                fix.lower(other.applicability, other.doubt)
     if any(_is_guarded(module, b) for b in statement.bindings):
         fix.refuse("guarded-import")
     fix.lower(verdict.applicability, verdict.doubt)
     if any(True for _ in statement.clashes) or any(_is_taken(rule.project, module, b) for b in statement.bindings):
         fix.refuse("name-taken")
     return fix
+
+
+def _move(fix: FixBuilder, project: Project, statement: InnerImport, node: cst.Import | cst.ImportFrom) -> None:
+    for binding, alias in zip(statement.bindings, statement.node.names, strict=True):
+        if twin_of(project, statement.scope.module, binding) is None:
+            home, name = alias.name, ""
+            if isinstance(statement.node, ast.ImportFrom):
+                home, name = "." * statement.node.level + (statement.node.module or ""), alias.name
+            fix.import_(home, name, alias.asname or "", comment=statement.pragma)
+    fix.remove(node, with_comment=bool(statement.pragma))
+
+
+def _bound(statement: InnerImport) -> set[tuple[str, str]]:
+    return {(b.name, b.target) for b in statement.bindings}
 
 
 def _is_guarded(module: Module, binding: ImportBinding) -> bool:

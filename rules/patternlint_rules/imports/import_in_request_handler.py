@@ -91,6 +91,6 @@ class ImportInRequestHandler(Rule):
             message,
             confidence=verdict.confidence,
             evidence=[Evidence(self.module.relpath, handler.row, f"'{handler.qualname}' is {path.handler.how}")],
-            fix=hoist(self, statement, verdict),
+            fix=hoist(self, path, statement, verdict),
             help="import it at the top of the module",
         )

@@ -85,6 +85,6 @@ class ImportInRequestHelper(Rule):
             message,
             confidence=verdict.confidence,
             evidence=[first, *calls],
-            fix=hoist(self, statement, verdict),
+            fix=hoist(self, path, statement, verdict),
             help="import it at the top of the module",
         )

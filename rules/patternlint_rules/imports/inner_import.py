@@ -167,16 +167,19 @@ def inner_import(rule: Rule, node: cst.Import | cst.ImportFrom) -> InnerImport |
 
 def nodes_of_group(
     rule: Rule, statement: InnerImport, goes: Callable[[ImportBinding], bool] = lambda binding: True
-) -> list[tuple[InnerImport, cst.Import | cst.ImportFrom]]:
+) -> list[tuple[InnerImport, cst.Import | cst.ImportFrom]] | None:
     """The statement under the walk, and those of its function that import what goes with it, or with each other.
 
     Where one of them goes, all go: a name that one of them still binds would be a local everywhere in the function.
+    None where one stays.
     """
     found = [(of_statement(rule.scope, s), n) for s, n in _imports_under_walk(rule)]
     going = {id(s.node): {b.name for b in s.bindings if goes(b)} for s, _ in found}
     names = going[id(statement.node)]
     while more := {name for some in going.values() if not names.isdisjoint(some) for name in some} - names:
         names = names | more
+    if any(b.name in names - going[id(s.node)] for s, _ in found for b in s.bindings):
+        return None
     return [(s, n) for s, n in found if not names.isdisjoint(going[id(s.node)])]
 
 

@@ -52,6 +52,7 @@ class RedundantInnerImport(Rule):
         "bound-later": "the top-level import stands below the function",
         "comment-inside": "a comment stands inside the statement, of which other names are needed",
         "dynamic-scope": "the function uses eval, exec, locals or globals, which see its names",
+        "imported-again": "the function imports the name, or another part of the package, in a statement that stays",
         "leaves-empty-block": "nothing would be left of the block around the statement",
         "name-taken": "the function binds the name in another way too",
         "patched-in-tests": "tests replace the name in one of the two modules",
@@ -81,10 +82,11 @@ class RedundantInnerImport(Rule):
         names = ", ".join(f"'{_imported(b)}'" for b, _ in again)
         verb = "is" if len(again) == 1 else "are"
         fix = self.fix(f"remove the import of {names}")
-        for one, its_node in nodes_of_group(
-            self, statement, lambda b: twin_of(self.project, self.module, b) is not None
-        ):
+        group = nodes_of_group(self, statement, lambda b: twin_of(self.project, self.module, b) is not None)
+        for one, its_node in group or ():
             self._take_out(fix, one, its_node)
+        if group is None:
+            fix.refuse("imported-again")
         self.report(
             node,
             f"{names} {verb} imported at the top already: here it is a local, unbound above this line, and hints at a"
