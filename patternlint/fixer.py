@@ -253,13 +253,12 @@ class _Repair:
 
     def _checked(self, path: Path, change: Rewriting, findings: list[Finding]) -> _State:
         """A rewritten file with what is found in it; the project shows it already."""
-        old, new = change.old.source, change.new.source
         here = path == self._path
-        after = tuple(self._engine.check(new))
+        after = tuple(self._engine.check(change.new.source))
         left = [f for f in after if not (here and _is_wanted(f, self._least))]
-        check_findings(old, new, self._state(path).findings, left, findings if here else ())
+        check_findings(change, self._state(path).findings, left, findings if here else ())
         check_bytes(change)
-        return _State(new, change.new, after)
+        return _State(change.new.source, change.new, after)
 
     def _state(self, path: Path) -> _State:
         """A file as it is by now.

@@ -255,16 +255,15 @@ def _changed_exports(change: Rewriting) -> str:
 
 
 def check_findings(
-    old: Source, new: Source, before: Sequence[Finding], after: Sequence[Finding], fixed: Sequence[Finding]
+    change: Rewriting, before: Sequence[Finding], after: Sequence[Finding], fixed: Sequence[Finding]
 ) -> None:
-    """Whether the lines that the fixes wrote are free of findings.
+    """Whether the lines that the fixes wrote are free of findings, but for those that stood there before.
 
     What is said of a line that was there before is no new finding: of an import that is now redundant, say, instead of
     late.
 
     Args:
-        old: the text before.
-        new: the text after.
+        change: the two texts.
         before: the findings of the old text.
         after: those of the new text, without what the next pass repairs: of two equal imports the second is redundant
             for a moment.
@@ -273,11 +272,21 @@ def check_findings(
     Raises:
         Unfit: there is a new one.
     """
-    allowed = Counter(f.code for f in before) - Counter(f.code for f in fixed)
+    old, new = change.old.source, change.new.source
+    places = Counter((f.code, change.moves.new(_start(old, f))) for f in before if f not in fixed)
     lines = {old.line(row) for row in range(1, old.rows + 1)}
-    more = Counter(f.code for f in after if new.line(f.row) not in lines) - allowed
-    if more:
-        raise Unfit(f"the result has a new finding: {next(iter(more))}")
+    for finding in after:
+        rewritten = finding.code, None  # one that stood in text that an edit wrote anew
+        place = finding.code, _start(new, finding)
+        known = next((key for key in (place, rewritten) if places[key]), None)
+        if known is not None:
+            places[known] -= 1
+        elif new.line(finding.row) not in lines:
+            raise Unfit(f"the result has a new finding: {finding.code}")
+
+
+def _start(source: Source, finding: Finding) -> int:
+    return source.line_start(finding.row) + finding.column - 1
 
 
 # ---- bytes

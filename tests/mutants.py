@@ -404,7 +404,7 @@ MUTANTS = [
     Mutant("PAT301", "never unsubscribed: the remover is thrown away after all",
            around("self.on_remove(", "(self.on_remove and ", ")"), "PAT301/lamps", "fixed", "check"),
     Mutant("PAT302", "the list is a strong one after all", code("replace", "ObserverList()", "[*ObserverList()]"),
-           "PAT302/charger", "unsafe", "check"),
+           "PAT302/charger", "unsafe", "verification"),
     Mutant("PAT303", "a strong reference instead of a weak one",
            code("replace", "weakref.WeakMethod", "(lambda method: lambda: method)"), "PAT303/direct", "fixed", "check"),
     Mutant("PAT303", "the reference is dead at once as before", code("replace", "weakref.WeakMethod", "weakref.ref"),

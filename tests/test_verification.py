@@ -202,13 +202,14 @@ def test_a_finding_on_a_line_that_a_fix_wrote() -> None:
     def found(code: str, row: int) -> Finding:
         return Finding(code, "", "", "subject.py", row, 1, row, 2)
 
-    old, new = source("a\nb\n"), source("a\nc\n")
-    check_findings(old, new, [], [found("PAT501", 1)], [])  # that line was there
-    check_findings(old, new, [found("PAT501", 2)], [found("PAT501", 2)], [])  # so was the finding
-    with pytest.raises(Unfit, match="new finding: PAT501"):
-        check_findings(old, new, [], [found("PAT501", 2)], [])
-    with pytest.raises(Unfit, match="new finding: PAT501"):
-        check_findings(old, new, [found("PAT501", 2)], [found("PAT501", 2)], [found("PAT501", 2)])
+    change = rewriting("import a, b\na\nb\n", [("b\n", "b\n")])._replace(moves=Moves([Edit(14, 15, "b, b")]))
+    change = change._replace(new=change.old._replace(source=source("import a, b\na\nb, b\n")))
+    was, known, new = found("PAT501", 2), found("PAT501", 3), found("PAT502", 3)
+    check_findings(change, [], [was], [])  # that line was there
+    check_findings(change, [known], [known], [])  # so was the finding, in text that is written anew
+    for before, after, fixed in [([], [new], []), ([was], [known], []), ([known], [known], [known])]:
+        with pytest.raises(Unfit, match=f"new finding: {after[0].code}"):
+            check_findings(change, before, after, fixed)
 
 
 @pytest.mark.parametrize(
