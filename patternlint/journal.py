@@ -12,7 +12,6 @@ what they have done, and the next one goes on in the same file, so that both can
 from __future__ import annotations
 
 import base64
-import errno
 import hashlib
 import json
 import os
@@ -26,7 +25,7 @@ from typing import Any, NamedTuple
 from patternlint.cache_folder import cache_folder
 from patternlint.errors import PatternlintError
 from patternlint.locking import Held, Lock
-from patternlint.write import Replacement, is_written_in_place, remove_leftovers, sync_folders, torn, write_all
+from patternlint.write import FULL, Replacement, is_written_in_place, remove_leftovers, sync_folders, torn, write_all
 
 FORMAT = 1
 KEPT = "what it was before is kept in .patternlint_cache/undo"
@@ -94,13 +93,12 @@ class Journal:
             who = f" (process {held.holder})" if held.holder else ""
             message = f"{root}: another patternlint{who} is changing this project"
             raise PatternlintError(message, "wait until it is done; nothing was changed") from None
-        except PermissionError as error:
-            raise Unavailable(f"{error.filename or root}: {error.strerror}") from None
         except OSError as error:
-            if error.filename and _is_read_only(error):
-                raise Unavailable(f"{error.filename}: {error.strerror}") from None
-            what = f"{error.filename or root}: cannot be written: {error.strerror}"
-            raise PatternlintError(what, "make room and run again; nothing was changed") from None
+            where = error.filename or root
+            if error.errno in FULL:
+                what = f"{where}: cannot be written: {error.strerror}"
+                raise PatternlintError(what, "make room and run again; nothing was changed") from None
+            raise Unavailable(f"{where}: {error.strerror}") from None
         try:
             self._load()
         except BaseException:
@@ -392,7 +390,3 @@ def _check_owner(folder: Path, root: Path) -> None:
     """A journal says what to write where: take it from ourselves and from the project's owner, from nobody else."""
     if hasattr(os, "geteuid") and folder.stat().st_uid not in (os.geteuid(), root.stat().st_uid):
         raise Unavailable(f"{folder}: belongs to somebody else")
-
-
-def _is_read_only(error: OSError) -> bool:
-    return error.errno in (errno.EROFS, errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS, errno.ENOTDIR, errno.EEXIST)

@@ -26,7 +26,7 @@ from patternlint.errors import PatternlintError
 _ANY_MAY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH  # without it the file is read-only for root, too
 _PREFIX, _SUFFIX = ".patternlint-", ".tmp"  # no name that anybody takes for a Python file
 _LEFTOVER = re.compile(r"\.patternlint-[a-z0-9_]{8}\.tmp\Z")
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Replacement(NamedTuple):
@@ -133,7 +133,7 @@ def _named(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in _FULL
+        full = error.errno in FULL
         remedy = "make room and run again" if full else "check the file, its folder and their permissions"
         raise PatternlintError(f"{path}: cannot be written: {error.strerror or error}", remedy) from None
 

@@ -355,4 +355,20 @@ def test_rule(tmp_path: Path) -> None:
 def test_help(tmp_path: Path) -> None:
     result = patternlint("--help", cwd=tmp_path)
     assert result.returncode == 0
-    assert "--min-confidence" in result.stdout
+    for option in ("--min-confidence", "--verify CMD", "--verify-timeout SECONDS", "patternlint undo [PATH]"):
+        assert option in result.stdout
+    assert "before the last run" in patternlint("undo", "--help", cwd=tmp_path).stdout
+
+
+def test_checking_loads_nothing_that_fixing_needs(tmp_path: Path) -> None:
+    trace = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "patternlint"],
+        cwd=project(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stderr
+    imported = {line.rpartition("|")[2].strip() for line in trace.splitlines()}
+    assert "patternlint.check" in imported
+    for module in ("fixing", "fixer", "journal", "write", "trial", "undo", "locking", "user_command"):
+        assert f"patternlint.{module}" not in imported
