@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-WIDTH, ROW, BAR, LEFT, RIGHT, TOP = 760, 30, 16, 210, 90, 52
+WIDTH, ROW, BAR, LEFT, RIGHT, TOP = 800, 30, 16, 240, 90, 52
 STYLE = """\
   text { font: 14px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328 }
   .title { font-weight: 600 }

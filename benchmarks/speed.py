@@ -209,24 +209,33 @@ PEERS: dict[str, tuple[float | None, float | None]] = {  # how many times as fas
 
 
 def peers_table(study: Study, *, share: bool) -> str:
-    """What each tool takes, and how many times as fast ours is on the same files."""
+    """What each tool takes, and how many times as fast ours is on the same files.
+
+    Args:
+        study: what was measured.
+        share: on the share of the files; else on the whole tree, where who checked the share alone is estimated.
+    """
     tree = study.share if share else study.tree
-    ours = "patternlint, share" if share and study.share is not study.tree else "patternlint"
+    ours = study.subjects["patternlint, share" if share and study.share is not study.tree else "patternlint"]
+    warm = study.subjects.get(f"{ours.name}, warm")
     rows = []
-    for name in (ours, f"{ours}, warm", *PEERS):
+    for name in (ours.name, f"{ours.name}, warm", *PEERS):
         subject = study.subjects.get(name)
-        if subject is None or (subject.folder != tree.folder):
+        if subject is None or (share and subject.folder != tree.folder):
             continue
-        cold, warm = PEERS.get(name, (None, None))
-        row = [name.replace(", share", ""), f"{subject.cpu:.2f}", f"{subject.wall:.2f}", f"{subject.peak.median:.0f}"]
-        row.append(f"{tree.lines / subject.cpu.median:,.0f}")
+        part = 1.0 if subject.folder == tree.folder else tree.lines / study.share.lines
+        row = [name.replace(", share", ""), f"{subject.cpu:.3f}", f"{subject.wall:.2f}", f"{subject.peak.median:.0f}"]
+        if part > 1:
+            row = [row[0], f"~{subject.cpu.median * part:,.0f}", f"~{subject.wall.median * part:,.0f}", ""]
+        row.append(f"{tree.lines / subject.cpu.median / part:,.0f}")
         if name in PEERS:
-            row.append(verdict(study.ratio(name, ours), least=cold))
-            row.append(verdict(study.ratio(name, f"{ours}, warm"), least=warm))
+            least, least_warm = PEERS[name]
+            row.append(verdict(subject.cpu.median * part / ours.cpu.median, least=least))
+            row.append(verdict(subject.cpu.median * part / warm.cpu.median if warm else None, least=least_warm))
         else:
             row += ["", ""]
         rows.append(row)
-    head = ["", "processor s", "elapsed s", "MB", "lines/s", "patternlint is faster by", "warm by"]
+    head = ["", "processor s", "elapsed s", "MB", "lines/s", "patternlint: times as fast", "with nothing changed"]
     return markdown(head, rows)
 
 
@@ -331,7 +340,7 @@ def described(tools: Tools, rounds: int, slow: int) -> str:
         f"Median (lowest to highest) of {rounds} rounds in which all take turns, {slow} for pylint, Fixit and flake8 "
         "with its defaults; processor time of the process and its children. patternlint runs all rules at every "
         "confidence; ruff `--select ALL --isolated` on one thread; flake8 `-j1`, pylint `-j1` and Fixit with their "
-        "defaults. A value in bold misses its target."
+        "defaults. A value in bold misses its target; with ~ it is estimated by lines."
     )
 
 
