@@ -116,7 +116,8 @@ class NewSingletonWithoutLock(Rule):
         value = binding.value if binding is not None else None
         made_by = getattr(value, "func", None)
         per_context = made_by is not None and ast.unparse(made_by).rpartition(".")[2] in _PER_CONTEXT
-        is_metaclass = "builtins.type" in self.project.ask(Ancestry(scope.dotted)).external
+        makes_classes = "bases" in scope.methods["__new__"].parameters
+        is_metaclass = makes_classes or "builtins.type" in self.project.ask(Ancestry(scope.dotted)).external
         if per_context or is_metaclass or is_stateless(scope):
             return True
         return store.key is not None and self._is_cache(store, scope)

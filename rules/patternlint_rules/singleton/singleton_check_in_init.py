@@ -258,7 +258,7 @@ class SingletonCheckInInit(Rule):
         if "#" in self.text(accessor.test).partition("\n")[2]:
             fix.refuse("comment-inside")
         fix.remove_block(accessor.test)
-        fix.replace(returned.value, self.text(call))
+        fix.replace(next(n for n in _nodes(returned.value) if slot_read(n, owners) == slot), self.text(call))
         return {id(n) for part in (accessor.test, returned) for n in _nodes(part)}
 
 

@@ -20,6 +20,7 @@ from patternlint_rules.strategy.table import (
     Comments,
     Place,
     Spelling,
+    are_imported_in_function,
     comments_of,
     display,
     entries_of,
@@ -181,7 +182,10 @@ class LongTypeChain(Rule):
         if any(test.kind == "type" for test in chain.tests):
             return "exact-class"
         names = {name for key in chain.keys if (name := dotted(key)) is not None}
+        moved = roots([*chain.keys, *mapping.holes[0].values])
         if mapping.imports or any(self.resolve(n) != self.module.resolve(n) for n in names):
+            return "imports-in-function"
+        if are_imported_in_function(moved, self):
             return "imports-in-function"
         comments = comments_of(chain, self)
         if comments is None or is_in_text(mapping.holes[0], mapping):

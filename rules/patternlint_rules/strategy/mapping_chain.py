@@ -20,6 +20,7 @@ from patternlint_rules.strategy.table import (
     DICT,
     Comments,
     annotation,
+    are_imported_in_function,
     comments_of,
     display,
     entries_of,
@@ -90,6 +91,7 @@ class MappingChain(Rule):
         "proved-complete": "the type checker proves that no key is missing, which it cannot for a dict",
         "two-values": "the branches differ in two places",
         "imports-in-branches": "a branch imports what it needs",
+        "imports-in-function": "the function imports names that the module imports too: those imports have to go first",
         "within-text": "the branches differ within a formatted text",
         "literal-subscript": "the branches subscript by a literal, which type checkers may need",
         "computed-object": "the branches call methods of an object that is computed anew",
@@ -191,7 +193,10 @@ class MappingChain(Rule):
             fix.refuse("spans-lines")
             return fix
         of_type, names = annotation(chain, mapping, self)
-        names |= roots([*chain.keys, *hole.values]) & self.module.scope.bindings.keys()
+        moved = roots([*chain.keys, *hole.values])
+        if not local and are_imported_in_function(moved, self):
+            fix.refuse("imports-in-function")
+        names |= moved & self.module.scope.bindings.keys()
         write(fix, chain, code, place, f"{name}{of_type} = {table}", names, local=local)
         self._doubt(fix, chain, hole, local=local)
         return fix

@@ -19,6 +19,7 @@ from patternlint_rules.strategy.keys import constant_of, is_literal
 from patternlint_rules.strategy.uniform import Uniform, is_constant
 
 if TYPE_CHECKING:
+    from patternlint.facts import Scope
     from patternlint.fixes import FixBuilder
 
 _PRAGMA = re.compile(r"#\s*(?:noqa|type:|pragma|pylint|pyright|mypy|ruff|nosec|fmt|yapf|isort)", re.I)
@@ -137,13 +138,23 @@ def roots(nodes: Iterable[cst.CSTNode]) -> set[str]:
     return {path.split(".")[0] for node in nodes for name in names_in(node) if (path := dotted(name)) is not None}
 
 
+def are_imported_in_function(names: set[str], rule: Rule) -> bool:
+    """Whether the function, or one around it, imports a name itself: a table of the module would leave that unused."""
+    scope: Scope | None = rule.scope
+    while scope is not None and scope.is_function:
+        if any(b.kind == "import" for name in names for b in scope.bindings.get(name, ())):
+            return True
+        scope = scope.parent
+    return False
+
+
 def table_name(chain: Chain, mapping: Uniform, rule: Rule, fix: FixBuilder, *, local: bool) -> str:
     """A name for the table: what it gives, by what it is asked for."""
     key = _word(chain.name)
     target = re.sub(r"\[[^\"']+\]$", "", mapping.target)  # a key that is computed says nothing about the value
     what = _word(target if target and "," not in target else rule.scope.name)
-    what = re.sub(r"^(GET|TO|AS|HANDLE|ASYNC)_", "", what)
-    name = what if "_TO_" in what or "_BY_" in what or what == key else f"{what}_BY_{key}"
+    what = re.sub(r"^(GET|TO|AS|HANDLE|ASYNC|DETERMINE|INFER|FIND|RESOLVE)_", "", what)
+    name = what if re.search(r"_(TO|BY|VIA|FROM|FOR)_", what) or what == key else f"{what}_BY_{key}"
     if len(name) > _LONGEST_NAME:
         name = what
     return fix.free_name(name.lower() if local else f"_{name}")
