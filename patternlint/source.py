@@ -139,3 +139,8 @@ class Source:
         except (tokenize.TokenError, SyntaxError):
             pass  # what was read before the place that cannot be tokenised still counts
         return found
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text with their ends."""
+    return [line[0] for line in _LINE.finditer(text) if line[0]]

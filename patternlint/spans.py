@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from patternlint.source import lines_of
+
 if TYPE_CHECKING:
     import libcst as cst
 
@@ -92,21 +94,38 @@ def spans_of(tree: cst.Module, nodes: Iterable[cst.CSTNode], text: str) -> Spans
 
 
 def _realigned(places: dict[int, tuple[int, int]], written: str, text: str) -> Spans:
-    """Places in the text as LibCST wrote it, as places in the text as it was, line by line."""
-    new, old = written.splitlines(keepends=True), text.splitlines(keepends=True)
+    """Places in the text as LibCST wrote it, as places in the text as it was, line by line.
+
+    Where a line was changed at one place only (a form feed or a blank is gone), what stands before and behind it can
+    still be found: from the line's start, and from its end.
+    """
+    new, old = lines_of(written), lines_of(text)
     new_starts = [0, *accumulate(map(len, new))]
     old_starts = [0, *accumulate(map(len, old))]
 
-    def moved(offset: int) -> tuple[int, bool]:
-        row = min(bisect_right(new_starts, offset) - 1, len(old) - 1, len(new) - 1)
-        column = min(offset - new_starts[row], len(old[row]))
-        return old_starts[row] + column, new[row] == old[row]
+    def moved(offset: int, *, is_end: bool) -> tuple[int, bool]:
+        row = min(bisect_right(new_starts, offset - is_end) - 1, len(old) - 1, len(new) - 1)
+        column, now, before = offset - new_starts[row], new[row], old[row]
+        if now == before:
+            return old_starts[row] + column, True
+        head = _in_common(now, before)
+        tail = min(_in_common(now[::-1], before[::-1]), min(len(now), len(before)) - head)
+        from_start, from_end = column <= head, len(now) - column <= tail
+        if from_end and not (is_end and from_start):
+            column += len(before) - len(now)
+        return old_starts[row] + min(column, len(before)), from_start or from_end
 
     out: dict[int, tuple[int, int]] = {}
     inexact: set[int] = set()
     for key, (start, end) in places.items():
-        (first, first_exact), (last, last_exact) = moved(start), moved(end)
+        (first, first_exact), (last, last_exact) = moved(start, is_end=False), moved(end, is_end=True)
         out[key] = first, max(first, last)
         if not (first_exact and last_exact) or len(new) != len(old):
             inexact.add(key)
     return Spans(out, frozenset(inexact))
+
+
+def _in_common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

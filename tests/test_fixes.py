@@ -214,9 +214,15 @@ def test_doubts_only_lower() -> None:
 
 
 def test_a_line_that_libcst_does_not_give_back_is_not_edited() -> None:
-    text = "try:\n    pass\nexcept (A, B) :\n    pass\n"
+    text = "try:\n    pass\n\x0cexcept (A, B) :\n    pass\n"  # changed before and behind the place
     fix, why, _ = build(text, "Tuple", lambda f, n: f.replace(n, "C"))
     assert (fix, why) == (None, "not-reproduced")
+
+
+@pytest.mark.parametrize("line", ["\x0cexcept (A, B):", "except (A, B) :"])
+def test_a_line_that_libcst_changes_at_one_place_is_edited(line: str) -> None:
+    text = f"try:\n    pass\n{line}\n    pass\n"
+    assert fixed(text, "Tuple", lambda f, n: f.replace(n, "C")) == text.replace("A, B", "C")
 
 
 def test_splicing_keeps_every_other_character() -> None:
