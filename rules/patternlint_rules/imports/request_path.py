@@ -210,8 +210,10 @@ def _takes(scope: Scope, *names: str) -> bool:
 def _registered(module: Module) -> dict[Scope, str]:
     """The functions that code of the module hands to a router (``add_get("/", f)``) or names as a dependency."""
     found: dict[Scope, str] = {}
+    names_dependencies = any(name.rpartition(".")[2] in module.source.text for name in known.DEPENDS)
+    rows = None if names_dependencies else module.rows_with(known.ROUTE_CALLS)  # `Depends` may have another name here
     for scope in module.scopes:
-        for node in own_nodes(scope.node):
+        for node in own_nodes(scope.node, rows) if rows is None or scope.holds(rows) else ():
             if not isinstance(node, ast.Call):
                 continue
             written = dotted(node.func) or ""
