@@ -37,7 +37,9 @@ from patternlint.finding import Edit
 from patternlint.fixer import FixKey, FixResult, fix
 from patternlint.fixes import FixBuilder
 from patternlint.places import Places
-from patternlint.project.imports import ImportPath, Rebinds, SurvivesHoisting
+from patternlint.project.import_order import SurvivesHoisting
+from patternlint.project.imports import Loads
+from patternlint.project.rebinding import Rebinds
 from patternlint.source import Source
 from patternlint.splicing import Moves
 from patternlint.verification import Unfit
@@ -491,7 +493,7 @@ MUTANTS = [
            "PAT501/registered", "fixed", "check"),
     # ---- Imports
     Mutant("PAT901", "hoisted in spite of a cycle",
-           together(always(ImportPath, "answer", ()), always(SurvivesHoisting, "answer", True)),
+           together(always(Loads, "answer", False), always(SurvivesHoisting, "answer", True)),
            "PAT901/shop_routes", "fixed", "check"),
     Mutant("PAT901", "hoisted although the name is bound later", always(Rebinds, "answer", False),
            "PAT901/shop_routes", "fixed", "check"),

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from patternlint.project.ancestry import Ancestors, Ancestry, Subclasses
-    from patternlint.project.imports import ImportPath, Rebinds
+    from patternlint.project.imports import Loads
     from patternlint.project.project import Project, Question
+    from patternlint.project.rebinding import Rebinds
     from patternlint.project.references import AttributeUses, Reference, ReferencesTo
 
 __all__ = [
     "Ancestors",
     "Ancestry",
     "AttributeUses",
-    "ImportPath",
+    "Loads",
     "Project",
     "Question",
     "Rebinds",
@@ -30,10 +31,10 @@ _MODULES = {
     "Ancestors": "ancestry",
     "Ancestry": "ancestry",
     "AttributeUses": "references",
-    "ImportPath": "imports",
+    "Loads": "imports",
     "Project": "project",
     "Question": "project",
-    "Rebinds": "imports",
+    "Rebinds": "rebinding",
     "Reference": "references",
     "ReferencesTo": "references",
     "Subclasses": "ancestry",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from patternlint.project.naming import FilesNaming
 from patternlint.project.outline import bases_of
 from patternlint.project.project import Project
 
@@ -81,8 +82,8 @@ class _DirectSubclasses(NamedTuple):
         last = self.dotted.rpartition(".")[2]
         return tuple(
             name
-            for path in project.paths_with(last, "class")
+            for path in project.ask(FilesNaming(self.dotted))
             if (outline := project.outline(path)) is not None
-            for name, bases in outline.classes.items()
-            if any(b is not None and b.endswith(last) and project.canonical(b) == self.dotted for b in bases)
+            for name, child in outline.classes.items()
+            if any(b is not None and b.endswith(last) and project.canonical(b) == self.dotted for b in child.bases)
         )

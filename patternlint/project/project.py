@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
+import re
+from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from patternlint.errors import PatternlintError
 from patternlint.project.files import ModuleNames
+from patternlint.project.reads import Known
+from patternlint.project.vocabulary import Vocabulary
 from patternlint.source import Source
 from patternlint.words import words_of
 
 if TYPE_CHECKING:
     from patternlint.config import Settings
     from patternlint.facts import Module, Scope
-    from patternlint.project.outline import Outline
+    from patternlint.project.outline import ClassOutline, Outline
 
 A = TypeVar("A", covariant=True)
 
@@ -32,7 +35,8 @@ _ALIAS_DEPTH = 8
 class Question(Protocol[A]):
     """Something to ask a project: a hashable value (a NamedTuple) that knows how to find its answer.
 
-    An answer is a value: it holds no module, scope or node, so that it may be kept.
+    An answer is a value: it holds no module, scope or node, so that it may be kept. It depends on nothing but what the
+    project's methods say, so that what it has read is known.
     """
 
     def answer(self, project: Project, /) -> A:
@@ -40,6 +44,14 @@ class Question(Protocol[A]):
         ...
 
     def __hash__(self) -> int: ...
+
+
+class ProjectCounts(NamedTuple):
+    """How much the questions of a run have cost: how often each kind was answered, the files read and parsed for it."""
+
+    questions: dict[str, int]
+    read: int
+    parsed: int
 
 
 class Project:
@@ -56,13 +68,23 @@ class Project:
         self.settings = settings
         self._listing = files
         self._names = ModuleNames(root, settings.src or None)
+        self._relpaths: dict[Path, str] = {}
         self._overlays: dict[Path, Source] = {}
         self._kept: OrderedDict[Path, Module | None] = OrderedDict()
         self._kept_characters = 0
-        self._dropped: list[Module] = []
+        self._handed_out: dict[Path, int] = {}  # of the modules kept: how many questions were open at the outermost use
+        self._dropped: list[tuple[int, Module]] = []
         self._outlines: dict[Path, Outline | None] = {}
-        self._paths_by_word: dict[str, list[Path]] | None = None
-        self._answers: dict[Hashable, Any] = {}
+        self._words: Vocabulary | None = None
+        self._answers: dict[Hashable, Known] = {}
+        self._asking: list[Known] = []
+        self._questions: Counter[str] = Counter()
+        self._read_count = self._parsed_count = 0
+
+    @property
+    def counts(self) -> ProjectCounts:
+        """What the questions so far have cost."""
+        return ProjectCounts(dict(self._questions), self._read_count, self._parsed_count)
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
@@ -73,10 +95,14 @@ class Project:
 
     def relpath(self, path: Path) -> str:
         """The path relative to the root, with forward slashes."""
-        try:
-            return path.relative_to(self.root).as_posix()
-        except ValueError:
-            return os.path.relpath(path, self.root).replace(os.sep, "/")
+        found = self._relpaths.get(path)
+        if found is None:
+            try:
+                found = path.relative_to(self.root).as_posix()
+            except ValueError:
+                found = os.path.relpath(path, self.root).replace(os.sep, "/")
+            self._relpaths[path] = found
+        return found
 
     def module_name(self, path: Path) -> str:
         """The dotted name of the module at a path."""
@@ -92,41 +118,49 @@ class Project:
 
         kept = self._kept.get(source.path)
         if kept is not None and kept.source is source:
+            self._handed_out[source.path] = 0
             return kept
         return Module(source, self.module_name(source.path), self.relpath(source.path))
 
     def overlay(self, source: Source) -> None:
         """Let a source stand for what is on disk at its path: standard input, or a file with its fixes applied."""
-        self._overlays[source.path] = source
-        if source.path in self._kept:
-            self._drop(source.path)
-        self._outlines.pop(source.path, None)
+        path = source.path
+        before = self._text(path) if self._words is not None else None
+        self._overlays[path] = source
+        if path in self._kept:
+            self._drop(path)
+        self._outlines.pop(path, None)
         self._answers.clear()
-        if self._paths_by_word is not None:
-            for word in words_of(source.text):
-                paths = self._paths_by_word.setdefault(word, [])
-                if source.path not in paths:
-                    paths.append(source.path)
+        if self._words is not None and path.suffix == ".py":
+            number = self._number(path)
+            self._words.drop(number, words_of(before.text) if before is not None else ())
+            self._words.add(number, words_of(source.text))
 
     def module_at(self, path: Path) -> Module | None:
         """The module at a path; None where it cannot be read or does not parse.
 
-        It is good until :meth:`tidy` is called.
+        It is good until the question that asked for it has its answer; outside questions until :meth:`tidy` is called.
         """
+        self._note("text", path)
+        depth = len(self._asking)
         if path in self._kept:
             self._kept.move_to_end(path)
+            self._handed_out[path] = min(depth, self._handed_out[path])
             return self._kept[path]
         module = self._read(path)
-        self._put(path, module)
+        self._put(path, module, depth)
         while self._kept_characters > _KEEP_CHARACTERS and len(self._kept) > 1:
             self._drop(next(iter(self._kept)))
         return module
 
     def tidy(self) -> None:
         """Let go of the modules that were read longest ago; called between two files, when no rule holds one."""
-        for module in self._dropped:
-            module.release()
-        self._dropped.clear()
+        self._release(0)
+
+    def _release(self, depth: int) -> None:
+        """Let go of the modules dropped that nobody outside so many questions has seen."""
+        while self._dropped and self._dropped[-1][0] >= depth:
+            self._dropped.pop()[1].release()
 
     def keep(self, module: Module) -> None:
         """Remember facts that somebody has gathered already."""
@@ -134,22 +168,27 @@ class Project:
             return
         if module.path in self._kept:
             self._drop(module.path)
-        self._put(module.path, module)
+        self._put(module.path, module, 0)
 
-    def _put(self, path: Path, module: Module | None) -> None:
+    def _put(self, path: Path, module: Module | None, depth: int) -> None:
         self._kept[path] = module
+        self._handed_out[path] = depth
         self._kept_characters += _size(module)
 
     def _drop(self, path: Path) -> None:
         module = self._kept.pop(path)
+        depth = self._handed_out.pop(path)
         self._kept_characters -= _size(module)
         if module is not None:
-            self._dropped.append(module)
+            self._dropped.append((depth, module))
+            self._dropped.sort(key=lambda dropped: dropped[0])
 
     def _read(self, path: Path) -> Module | None:
-        source = self.source_at(path)
-        if source is None:
-            return None
+        source = self._text(path)
+        return None if source is None else self._parse(source)
+
+    def _parse(self, source: Source) -> Module | None:
+        self._parsed_count += 1
         try:
             return self.facts(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -157,8 +196,16 @@ class Project:
 
     def source_at(self, path: Path) -> Source | None:
         """The text of a file; None where it cannot be read."""
+        self._note("text", path)
+        return self._text(path)
+
+    def _text(self, path: Path) -> Source | None:
+        """The one place where files are read."""
         if path in self._overlays:
             return self._overlays[path]
+        if (module := self._kept.get(path)) is not None:
+            return module.source
+        self._read_count += 1
         try:
             return Source.read(path)
         except (OSError, PatternlintError):
@@ -171,6 +218,8 @@ class Project:
 
     def path_of(self, name: str) -> Path | None:
         """The file of a module's dotted name, None where the project has none."""
+        if self._asking:
+            self._asking[-1].reads.add(("module", name))
         return self._by_name.get(name)
 
     @cached_property
@@ -183,7 +232,10 @@ class Project:
 
     def owns(self, dotted: str) -> bool:
         """Whether a dotted name belongs to the project: its root is one of the project's packages or modules."""
-        return dotted.split(".")[0] in self._roots
+        root = dotted.partition(".")[0]
+        if self._asking:
+            self._asking[-1].reads.add(("root", root))
+        return root in self._roots
 
     @cached_property
     def _roots(self) -> frozenset[str]:
@@ -191,20 +243,27 @@ class Project:
 
     def paths_with(self, *words: str) -> list[Path]:
         """The files whose text contains all of the words (at least one is given), in a fixed order."""
-        rarest, *others = sorted((self._by_word.get(w, []) for w in words), key=len)
-        sets = [set(paths) for paths in others]
-        return [path for path in rarest if path.suffix == ".py" and all(path in paths for paths in sets)]
+        if self._asking:
+            self._asking[-1].reads.add(("words", " ".join(sorted(words))))
+        return [self._numbered[number] for number in self._vocabulary.files_with(words)]
 
-    def modules_with(self, *words: str) -> Iterator[Module]:
-        """Every module whose text contains all of the words, in a fixed order.
+    def modules_with(self, *words: str, pattern: str = "") -> Iterator[Module]:
+        """Every module whose text contains all of the words, in a fixed order; with a pattern those alone in whose text
+        it is found.
 
         A module is good until the next one is asked for: take values from it, no scopes and nodes.
         """
-        paths = self.paths_with(*words)
+        yield from self.modules_at(self.paths_with(*words), pattern)
+
+    def modules_at(self, paths: list[Path], pattern: str = "") -> Iterator[Module]:
+        """The modules at these paths that parse, one after the other, as for :meth:`modules_with`."""
         for path in paths:
-            if len(paths) <= _SCAN and (module := self.module_at(path)) is not None:
-                yield module
-            elif len(paths) > _SCAN:
+            if pattern and ((source := self.source_at(path)) is None or not re.search(pattern, source.text)):
+                continue
+            if len(paths) <= _SCAN:
+                if (module := self.module_at(path)) is not None:
+                    yield module
+            else:
                 with self.passing(path) as module:
                     if module is not None:
                         yield module
@@ -213,8 +272,9 @@ class Project:
     def passing(self, path: Path) -> Iterator[Module | None]:
         """A module for a moment: one that is not kept already is let go of at the end. None where there is none."""
         if path in self._kept:
-            yield self._kept[path]
+            yield self.module_at(path)
             return
+        self._note("text", path)
         module = self._read(path)
         if module is not None and path not in self._outlines:
             self._outlines[path] = _outlined(module)
@@ -224,23 +284,42 @@ class Project:
 
     def outline(self, path: Path) -> Outline | None:
         """What is remembered of a module; None where it cannot be read or does not parse."""
+        self._note("outline", path)
         if path not in self._outlines:
-            with self.passing(path) as module:
-                self._outlines[path] = None if module is None else _outlined(module)
+            module = self._kept[path] if path in self._kept else self._read(path)
+            self._outlines[path] = None if module is None else _outlined(module)
+            if module is not None and path not in self._kept:
+                module.release()
         return self._outlines[path]
 
+    def outline_of(self, name: str) -> Outline | None:
+        """What is remembered of the module of this dotted name; None where the project has none that parses."""
+        path = self.path_of(name)
+        return None if path is None else self.outline(path)
+
     @property
-    def _by_word(self) -> dict[str, list[Path]]:
+    def _vocabulary(self) -> Vocabulary:
         """Which files contain a word: one pass over the bytes of the project, made when the first question needs it."""
-        if self._paths_by_word is None:
-            found: dict[str, list[Path]] = {}
-            for path in self.files:
-                source = self.source_at(path)
-                if source is not None:
-                    for word in words_of(source.text):
-                        found.setdefault(word, []).append(path)
-            self._paths_by_word = found
-        return self._paths_by_word
+        if self._words is None:
+            self._words = Vocabulary()
+            for number, path in enumerate(self._numbered):
+                if (source := self._text(path)) is not None:
+                    self._words.add(number, words_of(source.text))
+        return self._words
+
+    @cached_property
+    def _numbered(self) -> list[Path]:
+        return [path for path in self.files if path.suffix == ".py"]
+
+    @cached_property
+    def _numbers(self) -> dict[Path, int]:
+        return {path: number for number, path in enumerate(self._numbered)}
+
+    def _number(self, path: Path) -> int:
+        if path not in self._numbers:
+            self._numbers[path] = len(self._numbered)
+            self._numbered.append(path)
+        return self._numbers[path]
 
     # ---- names
 
@@ -255,11 +334,20 @@ class Project:
             dotted = ".".join([target, *rest[1:]])
         return dotted
 
-    def bases(self, class_name: str) -> tuple[str | None, ...] | None:
-        """The bases of a project class by its canonical dotted name; None where the project has no such class."""
-        path, _ = self._split(class_name)
+    def class_outline(self, class_name: str) -> ClassOutline | None:
+        """A project class by its canonical dotted name; None where the project has no such class."""
+        path = self.home(class_name)
         outline = self.outline(path) if path is not None else None
         return None if outline is None else outline.classes.get(class_name)
+
+    def bases(self, class_name: str) -> tuple[str | None, ...] | None:
+        """The bases of a project class by its canonical dotted name; None where the project has no such class."""
+        outline = self.class_outline(class_name)
+        return None if outline is None else outline.bases
+
+    def home(self, dotted: str) -> Path | None:
+        """The file of the module that a canonical dotted name lies in; None where the project has none."""
+        return self._split(dotted)[0]
 
     def find(self, dotted: str) -> Scope | None:
         """The class or function that a dotted name means, re-exports and aliases followed; for a method only one that
@@ -280,10 +368,10 @@ class Project:
         """The method of a class by dotted class name, inherited from a project class or its own."""
         from patternlint.project.ancestry import Ancestry
 
-        for name in (class_name, *self.ask(Ancestry(class_name)).project):
-            found = self.find(name)
-            if found is not None and method in found.methods:
-                return found.methods[method]
+        for name in (self.canonical(class_name), *self.ask(Ancestry(class_name)).project):
+            outline = self.class_outline(name)
+            if outline is not None and method in outline.methods and (found := self.find(name)) is not None:
+                return found.methods.get(method)
         return None
 
     def _split(self, dotted: str) -> tuple[Path | None, list[str]]:
@@ -297,12 +385,37 @@ class Project:
     # ---- questions
 
     def ask(self, question: Question[A]) -> A:
-        """The answer to a question, found once and kept for the life of the project."""
+        """The answer to a question, found once and kept until something changes."""
         key: Hashable = (type(question), question)  # named tuples of two kinds are equal if their fields are
-        if key not in self._answers:
-            self._answers[key] = question.answer(self)
-        answer: A = self._answers[key]
+        known = self._answers.get(key)
+        if known is None:
+            known = Known()
+            with self.recording(known):
+                known.value = question.answer(self)
+            self._answers[key] = known
+            self._questions[type(question).__name__] += 1
+        if self._asking:
+            self._asking[-1].rests_on[known] = None
+        answer: A = known.value
         return answer
+
+    def answered(self, question: Question[A]) -> A | None:
+        """The answer to a question that has been asked already, else None."""
+        return self.ask(question) if (type(question), question) in self._answers else None
+
+    @contextmanager
+    def recording(self, known: Known) -> Iterator[None]:
+        """Note down in `known` what is read of the project."""
+        self._asking.append(known)
+        try:
+            yield
+        finally:
+            self._asking.pop()
+            self._release(len(self._asking) + 1)
+
+    def _note(self, what: str, path: Path) -> None:
+        if self._asking:
+            self._asking[-1].reads.add((what, self.relpath(path)))
 
 
 def _outlined(module: Module) -> Outline:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from patternlint.facts import Module, Scope, dotted, own_nodes
 from patternlint.facts.names import header_nodes
 from patternlint.project.ancestry import Subclasses
+from patternlint.project.naming import FilesNaming
 from patternlint.project.project import Project
 
 
@@ -46,8 +47,10 @@ class ReferencesTo(NamedTuple):
         classes: frozenset[str] = frozenset()
         if definition is not None and definition.enclosing_class is not None:
             classes = frozenset({owner, *project.ask(Subclasses(owner))})
+        # whatever has an object of one of the classes may use its method
+        paths = project.paths_with(last) if classes else [*project.ask(FilesNaming(target))]
         found: list[Reference] = []
-        for module in project.modules_with(last):
+        for module in project.modules_at(paths):
             found += _in_module(project, module, target, last, classes)
         return tuple(found)
 

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.facts import ImportBinding, Module, dotted, own_nodes
-from patternlint.project import ImportPath, Project, Rebinds
-from patternlint.project.imports import ForeignRoots, ImportTime, ImportTimeOf, Patched, Reach, SurvivesHoisting
+from patternlint.project import Loads, Project, Rebinds
+from patternlint.project.import_order import SurvivesHoisting
+from patternlint.project.imports import ForeignRoots, Reach
+from patternlint.project.rebinding import Patched
 from patternlint.rule import Applicability, Confidence, Rule, cst
 from patternlint_rules.imports.already_bound import twin_of
 from patternlint_rules.imports.inner_import import InnerImport, nodes_of_group
@@ -19,6 +21,7 @@ from patternlint_rules.imports.request_path import RequestPath
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
+    from patternlint.project.outline import Outline
 
 REASONS = {
     "conditional": "the import runs only under a condition: at the top it would run for everybody",
@@ -214,20 +217,20 @@ def _weigh_own(project: Project, module: Module, statement: InnerImport, binding
         name = ""  # `import a.b` binds `a`
     is_module = bool(name) and project.path_of(binding.target) is not None
     target = binding.target if is_module else binding.loads
-    record = project.ask(ImportTimeOf(target))
+    outline = project.outline_of(target)
     if statement.is_feature or (name and not is_module and project.ask(Rebinds(binding.loads, name))):
         return None
-    if record is None:
+    if outline is None:
         return Verdict().but("unknown-module", Confidence.LOW)
-    if record.conditional_effects and not _loads_at_top(module, target):
+    if outline.conditional_effects and not _loads_at_top(module, target):
         return None
-    if project.ask(ImportPath(target, module.name, strict=False)):
+    if project.ask(Loads(target, module.name, strict=False)):
         return None
     if not project.ask(SurvivesHoisting(module.name, binding.loads, (name,) if name else ())):
         return None
     loaded = project.ask(Reach(module.name))
     verdict = Verdict(is_loaded=target in loaded)
-    if project.ask(ImportPath(target, module.name)):
+    if project.ask(Loads(target, module.name)):
         verdict = verdict.but("import-cycle", Confidence.MEDIUM)
     if statement.is_conditional:
         verdict = verdict.but("conditional", Confidence.MEDIUM if verdict.is_loaded else Confidence.LOW)
@@ -236,7 +239,7 @@ def _weigh_own(project: Project, module: Module, statement: InnerImport, binding
             verdict = verdict.but("new-dependency", Confidence.LOW)
         if _loads_new_models(project, target, module.name):
             verdict = verdict.but("loads-django-models", Confidence.LOW)
-    if record.lazy_names and name and not is_module and name not in record.bound:
+    if outline.lazy_names and name and not is_module and name not in outline.bound:
         verdict = verdict.but("lazy-module", Confidence.LOW)
     if statement.only_raised:
         verdict = verdict.but("only-raised", Confidence.LOW)
@@ -250,15 +253,15 @@ def _loads_new_models(project: Project, target: str, importer: str) -> bool:
     """
     if not project.owns("django") and "django" not in project.ask(ForeignRoots(target)):
         return False
-    loaded = project.ask(Reach(importer))
-    new = {name: project.ask(ImportTimeOf(name)) for name in project.ask(Reach(target)) if name not in loaded}
-    return any("models" in name.split(".") or (record and _has_model(record)) for name, record in new.items())
+    new = project.ask(Reach(target)) - project.ask(Reach(importer))
+    return any("models" in name.split(".") or _has_model(project.outline_of(name)) for name in new)
 
 
-def _has_model(record: ImportTime) -> bool:
+def _has_model(outline: Outline | None) -> bool:
+    bases = () if outline is None else (b for cls in outline.classes.values() for b in cls.bases if b is not None)
     return any(
         base.startswith(("django.db.", "django.contrib.auth.")) and base.rpartition(".")[2] in _DJANGO_MODELS
-        for base in record.bases
+        for base in bases
     )
 
 

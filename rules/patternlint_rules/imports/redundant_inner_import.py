@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from patternlint.facts import ImportBinding, Module, dotted, own_nodes
-from patternlint.project.imports import Patched
+from patternlint.project.rebinding import Patched
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint_rules.imports.already_bound import Twin, twin_of
 from patternlint_rules.imports.inner_import import PATTERNS, InnerImport, inner_import, nodes_of_group

@@ -37,7 +37,7 @@ class FirstCall(NamedTuple):
             uses = project.ask(ReferencesTo(f"{self.module}.{self.function}"))
             return next((Call(u.path, u.row) for u in uses if u.kind != "import"), None)
         used = re.compile(rf"\.\s*{name}\b|\b{name}\s*\(|[(,=]\s*{name}\b")
-        for module in project.modules_with(name):
+        for module in project.modules_with(name, pattern=used.pattern):
             if module.is_test and not special:
                 continue
             for match in used.finditer(module.source.text):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from patternlint.facts import Module, Scope, dotted, unquoted
 from patternlint.project import Ancestry, Project, Subclasses
+from patternlint_rules.observer.instances import with_word
 from patternlint_rules.observer.places import ELEMENT, Place, class_of, nodes_with_lambdas, place_of, walked
 
 ADDS = frozenset({"append", "add", "insert", "appendleft", "extend", "update"})
@@ -93,7 +95,7 @@ class UsesOf(NamedTuple):
 
     def _in_classes(self, project: Project, names: Iterable[str]) -> tuple[Use, ...]:
         found: list[Use] = []
-        for name in names:
+        for name in with_word(project, names, Place("self", self.path).last):
             if (scope := project.find(name)) is not None:
                 found += _uses(scope.module, self.path, frozenset({name}), "self")
         return tuple(found)
@@ -118,14 +120,24 @@ class AttributeOwners(NamedTuple):
     def answer(self, project: Project) -> frozenset[str]:
         """Their dotted names."""
         return frozenset(
-            scope.dotted
-            for module in project.modules_with(self.name)
-            for rows in [module.rows_with([self.name])]
-            for scope in module.classes
-            if scope.holds(rows)
-            if self.name in scope.bindings
-            or any(self.name in _attributes_set(m) for m in scope.methods.values() if m.holds(rows))
+            owner
+            for path in project.paths_with(self.name)
+            for owner, attributes in project.ask(_AttributesMadeIn(path))
+            if self.name in attributes
         )
+
+
+class _AttributesMadeIn(NamedTuple):
+    """The classes of a file, each with the attributes that it makes."""
+
+    path: Path
+
+    def answer(self, project: Project) -> tuple[tuple[str, frozenset[str]], ...]:
+        with project.passing(self.path) as module:
+            return tuple(
+                (scope.dotted, frozenset(scope.bindings).union(*map(_attributes_set, scope.methods.values())))
+                for scope in (() if module is None else module.classes)
+            )
 
 
 def _attributes_set(method: Scope) -> set[str]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from patternlint.facts import Scope, own_nodes
 from patternlint.project import Project
 from patternlint_rules.observer.instances import bound_method
+from patternlint_rules.observer.pairing import calls
 
 
 class HandedIn(NamedTuple):
@@ -35,7 +36,7 @@ class MethodsHandedTo(NamedTuple):
             function.enclosing_class.name if function.name == "__init__" and function.enclosing_class else function.name
         )
         found: list[HandedIn] = []
-        for module in project.modules_with(name):
+        for module in project.modules_with(name, pattern=calls(name)):
             for scope in () if module.is_test else module.functions:
                 for node in own_nodes(scope.node):
                     if isinstance(node, ast.Call) and _last(node.func) == name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from patternlint.facts import Module, Scope, dotted, unquoted
@@ -46,7 +47,7 @@ class MethodOwner(NamedTuple):
     def answer(self, project: Project) -> str | None:
         """Its dotted name; None where there is no such method, or where it is a property, static or replaced."""
         names = (self.cls, *project.ask(Ancestry(self.cls)).project)
-        for name in names:
+        for name in with_word(project, names, self.method):
             scope = project.find(name)
             if scope is None or not scope.is_class:
                 continue
@@ -57,6 +58,12 @@ class MethodOwner(NamedTuple):
             if self.method in scope.bindings:
                 return None
         return None
+
+
+def with_word(project: Project, names: Iterable[str], word: str) -> Iterator[str]:
+    """Those of some classes (dotted) in whose file the word stands."""
+    holders = set(project.paths_with(word))
+    return (name for name in names if project.home(project.canonical(name)) in holders)
 
 
 def _is_method(function: Scope) -> bool:
@@ -112,7 +119,8 @@ class AttributeClass(NamedTuple):
 
     def answer(self, project: Project) -> str | None:
         """Its dotted name, where all that says something says the same."""
-        for name in (self.cls, *project.ask(Ancestry(self.cls)).project):
+        names = (self.cls, *project.ask(Ancestry(self.cls)).project)
+        for name in with_word(project, names, self.attribute):
             scope = project.find(name)
             if scope is None or not scope.is_class:
                 continue

@@ -219,10 +219,10 @@ class MethodsInReach(NamedTuple):
                     names.add(target)
         found: list[str] = []
         for name in sorted(names):
-            reached = project.module(name)
-            for cls in () if reached is None else reached.classes:
-                if self.method in cls.methods:
-                    found.append(cls.methods[self.method].dotted)
+            reached = project.outline_of(name)
+            for cls, outline in () if reached is None else reached.classes.items():
+                if self.method in outline.methods:
+                    found.append(f"{cls}.{self.method}")
         return tuple(found)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from patternlint.facts import Scope, dotted
 from patternlint.project import Ancestry, Project, ReferencesTo, Subclasses
-from patternlint_rules.observer.instances import attributes_set
+from patternlint_rules.observer.instances import attributes_set, with_word
 from patternlint_rules.observer.pairing import last_name, words
 from patternlint_rules.observer.places import class_of, first_part, place_of
 
@@ -95,11 +95,11 @@ class LifeCycleOf(NamedTuple):
     def answer(self, project: Project) -> LifeCycle | None:
         """By the names of the bases' methods."""
         for name in project.ask(Ancestry(self.cls)).project:
-            scope = project.find(name)
-            if scope is None:
+            outline = project.class_outline(name)
+            if outline is None:
                 continue
-            for method in [self.hook] if self.hook else sorted(scope.methods):
-                if method in scope.methods and (ends := counterpart(method, scope.methods)) is not None:
+            for method in [self.hook] if self.hook else sorted(outline.methods):
+                if method in outline.methods and (ends := counterpart(method, outline.methods)) is not None:
                     return LifeCycle(name, method, ends)
         return None
 
@@ -235,7 +235,10 @@ class Makes(NamedTuple):
     def answer(self, project: Project) -> bool:
         """By the values that the classes assign."""
         names = (self.cls, *project.ask(Ancestry(self.cls)).project)
-        return any((scope := project.find(n)) is not None and creates(scope, self.attribute) for n in names)
+        return any(
+            (scope := project.find(name)) is not None and creates(scope, self.attribute)
+            for name in with_word(project, names, self.attribute)
+        )
 
 
 class IsMadeBy(NamedTuple):
@@ -256,7 +259,8 @@ class IsMadeBy(NamedTuple):
         )
 
     def _kept_parameter(self, project: Project) -> str:
-        for name in (self.cls, *project.ask(Ancestry(self.cls)).project):
+        names = (self.cls, *project.ask(Ancestry(self.cls)).project)
+        for name in with_word(project, names, self.attribute):
             scope = project.find(name)
             initializer = scope.methods.get("__init__") if scope is not None else None
             if scope is not None and initializer is not None:

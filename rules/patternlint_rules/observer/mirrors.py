@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from patternlint.facts import dotted
 from patternlint.project import Project
+from patternlint_rules.observer.pairing import calls
 from patternlint_rules.observer.places import class_of
 
 _MIRRORS = {
@@ -47,7 +48,7 @@ class Removers(NamedTuple):
         """Their dotted names."""
         found: set[str] = set()
         word = re.compile(rf"\b{self.name}\b")
-        for module in project.modules_with(self.name):
+        for module in project.modules_with(self.name, pattern=calls(self.name)):
             rows = {module.source.position(m.start())[0] for m in word.finditer(module.source.text)}
             for scope in () if module.is_test else module.functions:
                 around = class_of(scope)

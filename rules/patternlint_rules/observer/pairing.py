@@ -35,6 +35,11 @@ def last_name(func: ast.expr) -> str:
     return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
 
 
+def calls(name: str) -> str:
+    """What stands in the text of every file that calls a function of this name, or something of it: a pattern."""
+    return rf"\b{name}(?:\s|\\)*[.(#]"
+
+
 class Registration(NamedTuple):
     """A call that hands over a bound method: as text, so that it may be asked about."""
 
@@ -125,7 +130,7 @@ class PracticeWith(NamedTuple):
         kept = dropped = 0
         classes: set[str] = set()
         wrappers: dict[str, int] = {}
-        for module in project.modules_with(self.callee):
+        for module in project.modules_with(self.callee, pattern=calls(self.callee)):
             for scope, keeps, wrapper in () if module.is_test else _calls_of(module, self.callee):
                 if not keeps:
                     dropped += 1

@@ -82,9 +82,9 @@ class StrongObserverList(Rule):
         if place is None or kind not in ("list", "set", "dict"):
             return
         path = place.container.path + ("[]" if kind == "dict" else "")
-        if not self._only_grows(place.owner, path) or not self.project.ask(IsNotified(place.owner, path)):
-            return
-        if self.project.ask(IsEmptiedByItsRound(place.owner, path)):
+        if not self._is_filled(place.owner, path) or not self.project.ask(IsNotified(place.owner, path)):
+            return  # before the rest of the project is asked
+        if not self._only_grows(place.owner, path) or self.project.ask(IsEmptiedByItsRound(place.owner, path)):
             return
         subscribers = self.project.ask(SubscribersOf(place.owner, path))
         gone = sorted((s for s in subscribers if s.method), key=lambda s: -s.confidence)
@@ -101,11 +101,12 @@ class StrongObserverList(Rule):
             help="offer a way to unsubscribe, or hold the observers weakly",
         )
 
+    def _is_filled(self, owner: str, path: str) -> bool:
+        """Whether a method adds what it is given."""
+        return any(u.kind == "add" and u.given for u in self.project.ask(UsesOf(owner, path, near=True)))
+
     def _only_grows(self, owner: str, path: str) -> bool:
-        """Whether a method adds what it is given, and nothing is ever taken out."""
-        near = self.project.ask(UsesOf(owner, path, near=True))
-        if not any(u.kind == "add" and u.given for u in near):
-            return False  # before the rest of the project is asked
+        """Whether nothing is ever taken out."""
         uses = self.project.ask(UsesOf(owner, path))
         outer = self.project.ask(UsesOf(owner, path.removesuffix("[]"))) if path.endswith("[]") else ()
         return not any(u.takes_out or u.kind in ("clear", "replace") for u in (*uses, *outer) if not u.is_test)

@@ -9,9 +9,9 @@ from patternlint.facts import Scope, dotted
 from patternlint.project import Ancestry, Project, Subclasses
 from patternlint.rule import Confidence
 from patternlint_rules.observer.containers import FamilyOf, UsesOf
-from patternlint_rules.observer.instances import bound_method
+from patternlint_rules.observer.instances import bound_method, with_word
 from patternlint_rules.observer.leaks import judge, registers
-from patternlint_rules.observer.pairing import last_name
+from patternlint_rules.observer.pairing import calls, last_name
 from patternlint_rules.observer.places import Place, class_of, nodes_with_lambdas, walked
 
 _ANSWERED = frozenset({"append", "add", "extend", "remove", "discard", "clear", "copy"})
@@ -45,7 +45,7 @@ class SubscribersOf(NamedTuple):
         }
         found: list[Subscriber] = []
         for name in sorted(adders):
-            for module in project.modules_with(name):
+            for module in project.modules_with(name, pattern=calls(name)):
                 for scope in () if module.is_test else module.functions:
                     for statement in scope.statements():
                         call = statement.value if isinstance(statement, ast.Expr) else None
@@ -73,10 +73,12 @@ class IsNotified(NamedTuple):
 
     def answer(self, project: Project) -> bool:
         """By the loops of the class, its bases and subclasses."""
-        for name in (self.owner, *project.ask(Ancestry(self.owner)).project, *project.ask(Subclasses(self.owner))):
+        place = Place("self", self.path)
+        names = (self.owner, *project.ask(Ancestry(self.owner)).project, *project.ask(Subclasses(self.owner)))
+        for name in with_word(project, names, place.last):
             scope = project.find(name)
             for method in () if scope is None else scope.methods.values():
-                if any(_notifies(node, method, Place("self", self.path)) for node in nodes_with_lambdas(method.node)):
+                if any(_notifies(node, method, place) for node in nodes_with_lambdas(method.node)):
                     return True
         return False
 

@@ -76,7 +76,7 @@ class UsedOutside(NamedTuple):
             node.attr == self.attribute
             and _is_outside(module.name, scope.qualname, self.class_name)
             and not _is_another_class(module.resolve(node.value, scope), node.value, scope, self.class_name)
-            for module in project.modules_with(last, self.attribute)
+            for module in project.modules_with(last, self.attribute, pattern=rf"\.\s*{self.attribute}\b")
             for scope in module.scopes
             for node in own_nodes(scope.node)
             if isinstance(node, ast.Attribute)

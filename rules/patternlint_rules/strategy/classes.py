@@ -100,7 +100,8 @@ class IsHook(NamedTuple):
         if self.method.startswith("__") or project.ask(_ClassesWithTypeChain(self.method)) >= _HOOK_CLASSES:
             return True
         for base in project.ask(Ancestry(self.owner)).project:
-            scope = project.find(base)
+            outline = project.class_outline(base)
+            scope = project.find(base) if outline is not None and self.method in outline.methods else None
             method = scope.methods.get(self.method) if scope is not None else None
             if method is not None and self.parameter in method.parameters and any(_asks_classes(method)):
                 return True
@@ -113,7 +114,7 @@ class _ClassesWithTypeChain(NamedTuple):
     def answer(self, project: Project) -> int:
         return sum(
             any(_asks_classes(cls.methods[self.method]))
-            for module in project.modules_with(self.method, "isinstance")
+            for module in project.modules_with(self.method, "isinstance", pattern=rf"\bdef\s+{self.method}\b")
             for cls in module.classes
             if self.method in cls.methods
         )

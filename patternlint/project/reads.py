@@ -1,0 +1,106 @@
+"""What an answer has read of the project, and whether it still holds when files change.
+
+An answer rests on what it has read itself and on other answers. What it has read is kept in short (`Read`), so that a
+cache can tell without asking again which findings a change of some files may concern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+Read = tuple[str, str]
+"""One thing that was looked at: what of it, and which.
+
+======== ======================= ============================================================
+what     which                   it changes with
+======== ======================= ============================================================
+text     a file, relative path   the file's content
+outline  a file, relative path   what is remembered of the module (:class:`Outline`)
+words    words, space-separated  which files contain all of them
+module   a module's dotted name  the file of that name
+root     a name without dots     whether a package or module of that name is at the project's top
+======== ======================= ============================================================
+"""
+
+
+class Known:
+    """An answer, with what it was found from."""
+
+    __slots__ = ("reads", "rests_on", "value")
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.reads: set[Read] = set()
+        self.rests_on: dict[Known, None] = {}
+
+    def everything(self) -> frozenset[Read]:
+        """What was read for it, by the answers that it rests on too."""
+        found: set[Read] = set()
+        seen: set[Known] = {self}
+        stack = [self]
+        while stack:
+            known = stack.pop()
+            found |= known.reads
+            for other in known.rests_on:
+                if other not in seen:
+                    seen.add(other)
+                    stack.append(other)
+        return frozenset(found)
+
+
+class Remembered(NamedTuple):
+    """A file as far as answers can depend on it.
+
+    `text` and `outline` are digests; `words` is empty where nobody has asked for a word yet. `module` is the dotted
+    name that the project knows the file by, "" for none (a stub, a second file of one name).
+    """
+
+    text: str
+    outline: str
+    words: frozenset[str]
+    module: str
+
+
+class Changes:
+    """What has changed between two states of a project's files, by path relative to the root.
+
+    Args:
+        before: the files that have changed or are gone, as they were.
+        after: the files that have changed or are new, as they are.
+    """
+
+    def __init__(self, before: Mapping[str, Remembered], after: Mapping[str, Remembered]) -> None:
+        paths = before.keys() | after.keys()
+        self._texts = {p for p in paths if _of(before, p).text != _of(after, p).text}
+        self._outlines = {p for p in paths if _of(before, p).outline != _of(after, p).outline}
+        self._words = [(_of(before, p).words, _of(after, p).words) for p in paths]
+        homes = {(f.module, p) for p, f in before.items()} ^ {(f.module, p) for p, f in after.items()}
+        self._modules = {module for module, _ in homes if module}
+        self._roots = {module.partition(".")[0] for module in self._modules}
+
+    def concern(self, reads: Iterable[Read]) -> bool:
+        """Whether what was read may say something else now."""
+        return any(self._concerns(what, which) for what, which in reads)
+
+    def _concerns(self, what: str, which: str) -> bool:
+        match what:
+            case "text":
+                return which in self._texts
+            case "outline":
+                return which in self._outlines
+            case "words":
+                words = frozenset(which.split())
+                return any((words <= before) != (words <= after) for before, after in self._words)
+            case "module":
+                return which in self._modules
+            case "root":
+                return which in self._roots
+        return True
+
+
+_NOWHERE = Remembered("", "", frozenset(), "")
+
+
+def _of(files: Mapping[str, Remembered], path: str) -> Remembered:
+    return files.get(path, _NOWHERE)

@@ -1,0 +1,53 @@
+"""Which files hold a word."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+
+
+class Vocabulary:
+    """The words of many files, each file by its number.
+
+    Most words stand in one file alone: those cost one number.
+    """
+
+    def __init__(self) -> None:
+        self._holders: dict[str, int | array[int]] = {}
+
+    def add(self, file: int, words: Iterable[str]) -> None:
+        """A file and the words that it has."""
+        holders = self._holders
+        for word in words:
+            known = holders.get(word)
+            if known is None:
+                holders[word] = file
+            elif isinstance(known, int):
+                if known != file:
+                    holders[word] = array("I", sorted((known, file)))
+            elif known[-1] < file:
+                known.append(file)
+            elif known[at := bisect_left(known, file)] != file:
+                known.insert(at, file)
+
+    def drop(self, file: int, words: Iterable[str]) -> None:
+        """A file that does not have these words any more."""
+        for word in words:
+            known = self._holders.get(word)
+            if isinstance(known, int) and known == file:
+                del self._holders[word]
+            elif isinstance(known, array) and file in known:
+                known.remove(file)
+                if not known:
+                    del self._holders[word]
+
+    def files_with(self, words: Iterable[str]) -> list[int]:
+        """The files that have all of the words (at least one is given), by number."""
+        rarest, *others = sorted((self._with(word) for word in words), key=len)
+        sets = [frozenset(files) for files in others]
+        return [file for file in rarest if all(file in files for files in sets)]
+
+    def _with(self, word: str) -> list[int] | array[int]:
+        known = self._holders.get(word, ())
+        return [known] if isinstance(known, int) else known or []
