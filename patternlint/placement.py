@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from patternlint.regions import Region
 
 FUTURE, STANDARD, THIRD_PARTY, FIRST_PARTY = range(4)
-_LINE = 90
+_LINE, _LONG_LINE = 88, 120  # as formatters and long-winded projects have it
 
 
 def spell(module: Module, scope: Scope, target: str, name: str = "") -> tuple[str, Import | None]:
@@ -87,7 +87,7 @@ def import_edits(module: Module, imports: Iterable[Import]) -> list[Edit]:
     for wanted in missing:
         extended = _extendable(module, header, wanted)
         if extended is not None:
-            merged.setdefault(extended, []).append(wanted.name)
+            merged.setdefault(extended, []).append(_alias(wanted))
             continue
         statements = inserted.setdefault(_row_for(module, header, wanted), {})
         if wanted.name and not wanted.comment:
@@ -96,19 +96,18 @@ def import_edits(module: Module, imports: Iterable[Import]) -> list[Edit]:
             statements[_statement(wanted)] = []
     edits = [edit for statement, names in merged.items() for edit in _extend(module, statement, names)]
     for row, statements in inserted.items():
-        lines = [_from(module, head, names) if names else head for head, names in statements.items()]
+        lines = [_from(module, head, sorted(n, key=_by_kind)) if n else head for head, n in statements.items()]
         edits.append(_insert(module, header, row, lines))
     return edits
 
 
-def _from(module: Module, head: str, names: list[str]) -> str:
+def _from(module: Module, head: str, names: list[str], longest: int | None = _LINE) -> str:
     """A from-import of several names, in parentheses where one line does not hold them."""
-    every = sorted(names, key=_by_kind)
-    line = f"{head} import {', '.join(every)}"
-    if len(line) < _LINE:
+    line = f"{head} import {', '.join(names)}"
+    if longest is None or len(line) <= longest:
         return line
     newline = module.source.newline
-    return f"{head} import ({newline}{''.join(f'    {name},{newline}' for name in every)})"
+    return f"{head} import ({newline}{''.join(f'    {name},{newline}' for name in names)})"
 
 
 def _by_kind(name: str) -> tuple[int, str]:
@@ -228,40 +227,45 @@ def _statement(wanted: Import) -> str:
 
 
 def _extendable(module: Module, header: list[ast.stmt], wanted: Import) -> ast.ImportFrom | None:
-    """A from-import of the same module that can take another name: on one line, or with a line for each name."""
-    if not wanted.name or wanted.alias or wanted.comment:
+    """A from-import of the same module that can take another name: on one line, or with a line for each name.
+
+    One with an alias takes others only if it has taken some: else each alias has a statement of its own.
+    """
+    if not wanted.name or wanted.comment:
         return None
     for s in header:
         if not isinstance(s, ast.ImportFrom) or module.absolute(s) != _absolute(module, wanted):
             continue
         text = "".join(module.source.line(row) for row in range(s.lineno, (s.end_lineno or s.lineno) + 1))
-        if s.names[0].name == "*" or any(a.asname for a in s.names) or set("#;\\") & set(text):
+        has_alias = any(a.asname for a in s.names)
+        mixes = has_alias and len(s.names) > 1
+        if s.names[0].name == "*" or (has_alias or bool(wanted.alias)) != mixes or set("#;\\") & set(text):
             continue
-        if s.lineno == s.end_lineno and "(" not in text and len(text) + len(wanted.name) < _LINE:
-            return s
-        if s.lineno != s.end_lineno and _has_line_for_each(module, s):
+        if "(" not in text if s.lineno == s.end_lineno else _has_line_for_each(module, s):
             return s
     return None
 
 
 def _has_line_for_each(module: Module, s: ast.ImportFrom) -> bool:
     inner = [module.source.line(row).strip() for row in range(s.lineno + 1, s.end_lineno or s.lineno)]
-    return inner == [f"{alias.name}," for alias in s.names]
+    return inner == [f"{ast.unparse(alias)}," for alias in s.names]
 
 
 def _extend(module: Module, s: ast.ImportFrom, names: list[str]) -> list[Edit]:
     """Each name at its place among those that are there; behind them where they are in no order."""
-    source, present = module.source, [alias.name for alias in s.names]
+    source, present = module.source, [ast.unparse(alias) for alias in s.names]
     orders: tuple[Callable[[str], Any], ...] = (_by_kind, str.lower)
     order = next((o for o in orders if present == sorted(present, key=o)), None)
     if s.lineno == s.end_lineno:
         every = [*present, *names] if order is None else sorted([*present, *names], key=order)
         line, start = source.line(s.lineno).rstrip(), source.line_start(s.lineno)
-        return [Edit(start, start + len(line), f"{line.partition(' import ')[0]} import {', '.join(every)}")]
+        head = line.partition(" import ")[0]
+        longest = next((limit for limit in (_LINE, _LONG_LINE) if len(line) <= limit), None)
+        return [Edit(start, start + len(line), _from(module, head, every, longest))]
     indent = source.line(s.lineno + 1).partition(present[0])[0]
     inserted: dict[int, str] = {}
     for name in names if order is None else sorted(names, key=order):
-        later = [a.lineno for a in s.names if order is not None and order(a.name) > order(name)]
+        later = [a.lineno for a in s.names if order is not None and order(ast.unparse(a)) > order(name)]
         row = later[0] if later else s.end_lineno or s.lineno
         inserted[row] = f"{inserted.get(row, '')}{indent}{name},{source.newline}"
     return [Edit(source.line_start(row), source.line_start(row), text) for row, text in inserted.items()]
