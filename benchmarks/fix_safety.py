@@ -158,11 +158,11 @@ def fix_tier(finding: dict[str, Any]) -> str:
 
 
 def repaired(
-    name: str, pristine: Path, tree: Path, before: Sequence[dict[str, Any]], tier: str
+    name: str, pristine: Path, tree: Path, before: Sequence[dict[str, Any]], tier: str, *, thorough: bool
 ) -> tuple[Outcome, bytes]:
     """What became of a copy of a tree that was repaired twice, and the diff.
 
-    The first run is given the files that have something to repair, the second run everything.
+    Both runs are given the files that have something to repair.
 
     Args:
         name: what to call it.
@@ -170,6 +170,7 @@ def repaired(
         tree: where the copy goes; it is gone afterwards.
         before: the findings in it.
         tier: `SAFE`, or `UNSAFE` for both kinds of fixes.
+        thorough: the second run is given everything.
     """
     outcome = Outcome(name, tier)
     tiers = (SAFE,) if tier == SAFE else (SAFE, UNSAFE)
@@ -190,7 +191,7 @@ def repaired(
         diff, _ = patternlint(tree, "--diff", "--exit-zero", *flags, *affected)
         remaining, errors = found(tree, "--fix", *flags, *affected)
         new = sources(tree)
-        _, again = found(tree, "--fix", *flags)
+        _, again = found(tree, "--fix", *flags, *([] if thorough else affected))
         outcome.fixed = fixable - Counter(f"{f['code']} {fix_tier(f)}" for f in remaining)
         for error in dict.fromkeys(errors + again):
             put_back = _PUT_BACK.search(error)
@@ -244,7 +245,9 @@ def corpus(options: argparse.Namespace, work: Path) -> bool:
     for name, pristine in trees(options, work):
         before, errors = found(pristine)
         for tier in (SAFE, UNSAFE):
-            outcome, diff = repaired(name, pristine, work / "copy" / name.partition("==")[0], before, tier)
+            outcome, diff = repaired(
+                name, pristine, work / "copy" / name.partition("==")[0], before, tier, thorough=options.thorough
+            )
             outcome.errors = list(dict.fromkeys([*errors, *outcome.errors]))
             outcomes.append(outcome)
             print(
@@ -398,6 +401,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--package", action="append", metavar="NAME", help="only this folder of --trees, in this order; repeatable"
     )
     whole.add_argument("--smoke", action="store_true", help="only the showcase of this repository; no network")
+    whole.add_argument("--thorough", action="store_true", help="let the second run look at the unchanged files, too")
     whole.add_argument("--json", type=Path, metavar="FILE", help="everything that was counted, package by package")
     whole.add_argument("--diffs", type=Path, metavar="DIR", help="keep what was changed, for reading")
     tested = commands.add_parser("projects", help="run real projects' tests before and after")
