@@ -76,7 +76,8 @@ def withdraw(changes: Sequence[Change], engine: Engine) -> None:
 def _tell_of_failures(source: Source, result: FixResult, console: Console) -> None:
     for failure in result.failed:
         what = f"{source.path}:{failure.finding.row}: the fix of {failure.finding.code} was put back"
-        console.error(PatternlintError(f"{what}: {failure.reason}", OUR_FAULT))
+        remedy = OUR_FAULT if failure.is_bug else "repair it by hand"
+        console.error(PatternlintError(f"{what}: {failure.reason}", remedy))
     if not result.converged:
         what = f"{source.path}: the fixes do not come to an end, so the file was left as it was"
         console.error(PatternlintError(what, OUR_FAULT))
