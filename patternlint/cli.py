@@ -299,13 +299,14 @@ def _undo(arguments: list[str]) -> int:
     )
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="a file or folder of the project (.)")
     options = parser.parse_args(arguments)
+    from patternlint.journal import KEPT
     from patternlint.report.console import Console
     from patternlint.undo import undo
 
     console = Console()
     taken = undo(options.path)
     for left in taken.left:
-        console.error(PatternlintError(f"{left.path}: {left.why}", "put it back by hand"))
+        console.error(PatternlintError(f"{left.path}: {left.why}", f"put it back by hand: {KEPT}"))
     if taken.restored or not taken.left:
         count = len(taken.restored)
         print(f"{count} file{'' if count == 1 else 's'} put back." if count else "The files were put back already.")

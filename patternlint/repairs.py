@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from patternlint.errors import PatternlintError
-from patternlint.journal import Journal, TakenBack, Unavailable, new_run
+from patternlint.journal import Journal, TakenBack, Unavailable
+from patternlint.journal_file import new_run
 from patternlint.write import Replacement, ensure_writable, write_all
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from patternlint.bisection import largest_passing
 from patternlint.errors import PatternlintError
 from patternlint.fixer import FixKey, fix
 from patternlint.fixing import Mended, withdraw
-from patternlint.journal import KEPT, TakenBack, digest
+from patternlint.journal import KEPT, TakenBack
+from patternlint.journal_file import digest
 from patternlint.repairs import Journals, Proposal
 from patternlint.source import Source
 from patternlint.user_command import Outcome, UserCommand
@@ -278,12 +279,15 @@ def _handled(handler: Any, *more: signal.Signals) -> Iterator[None]:
         yield
         return
     numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []), *more]
-    before = {number: signal.signal(number, handler) for number in numbers}
+    before = {number: signal.getsignal(number) for number in numbers}
+    ours = [number for number, old in before.items() if old not in (None, signal.SIG_IGN)]  # `nohup` is to be heeded
     try:
+        for number in ours:
+            signal.signal(number, handler)
         yield
     finally:
-        for number, old in before.items():
-            signal.signal(number, old)
+        for number in ours:
+            signal.signal(number, before[number])
 
 
 def _fixes(count: int) -> str:

@@ -84,6 +84,16 @@ def _put_back(begun: list[_Staged]) -> None:
         raise PatternlintError(what, "run `patternlint undo`")
 
 
+def status_of(path: Path, before: bytes) -> os.stat_result:
+    """The status of a file that is about to be written.
+
+    Raises:
+        PatternlintError: the file changed since it was read, or may not be written.
+    """
+    with _named(path):
+        return _checked(path, Path(os.path.realpath(path)), before)
+
+
 def ensure_writable(path: Path, before: bytes) -> None:
     """Look whether `before` could be replaced, and its time be set.
 

@@ -325,3 +325,22 @@ def test_what_breaks_off_in_the_middle_of_a_group_is_put_back(
     journal.close()
     assert is_untouched(tmp_path)
     assert strangers(tmp_path) == []
+
+
+def test_what_was_not_written_is_nothing_to_undo(tmp_path: Path) -> None:
+    tree(tmp_path)
+    (tmp_path / "m001.py").chmod(0o444)
+    assert patternlint_in(tmp_path, "--fix").status == 2
+    (tmp_path / "m001.py").write_text("mine\n")
+    ended = patternlint_in(tmp_path, "undo")
+    assert (ended.status, ended.output) == (0, "2 files put back.\n")
+
+
+def test_a_damaged_journal_stops_what_has_to_read_it(tmp_path: Path) -> None:
+    tree(tmp_path)
+    patternlint_in(tmp_path, "--fix", "m000.py")
+    journal = tmp_path / NAME / "undo/journal.jsonl"
+    journal.write_bytes(b"[]\n" + journal.read_bytes())
+    assert "journal.jsonl: is damaged" in patternlint_in(tmp_path, "undo").output
+    assert patternlint_in(tmp_path, "--fix").status == 0
+    assert patternlint_in(tmp_path, "undo").output == "2 files put back.\n"
