@@ -146,12 +146,13 @@ class Run:
             return
         try:
             if command is None:
-                for mended in self._mended(targets, OnDisk(journals, self._console.warning)):
-                    self._show_mended(mended)
+                for one in self._mended(targets, OnDisk(journals, self._console.warning)):
+                    self._show_mended(one)
                 journals.finish()
             else:
                 proposal = Proposal(to_be_written=True)
-                self._try(command, journals, list(self._mended(targets, proposal)), proposal)
+                mended = [m for m in self._mended(targets, proposal) if m.fixes or m.remaining]
+                self._try(command, journals, mended, proposal)
         except PatternlintError as error:
             self._console.error(error)
         finally:
@@ -177,11 +178,11 @@ class Run:
             self._show_mended(rebuilding.now(one))
 
     def _say_recovered(self, root: Path, taken: TakenBack) -> None:
+        from patternlint.journal import KEPT
+
         if taken.restored:
             files = "1 file was" if len(taken.restored) == 1 else f"{len(taken.restored)} files were"
             self._console.warning(f"{root}: an earlier run was cut short: {files} put back as before it")
-        from patternlint.journal import KEPT
-
         for left in taken.left:
             what = f"{left.path}: was changed by a run that was cut short, and not put back: it {left.why}"
             self._console.error(PatternlintError(what, KEPT))
