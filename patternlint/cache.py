@@ -34,34 +34,34 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, stamp TEXT, digest TEXT, asked INT, findings TEXT, sum INT)
     WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS facts (path TEXT PRIMARY KEY, digest TEXT, reads TEXT, words TEXT, outline TEXT, sum INT)
+CREATE TABLE IF NOT EXISTS facts (path TEXT PRIMARY KEY, reads TEXT, words TEXT, outline TEXT, sum INT)
     WITHOUT ROWID;
 """
 
 
 class Entry(NamedTuple):
-    """What was found in one file.
+    """One file as it was seen, and what was found in it.
 
-    `stamp` is the file's :func:`stamp` then, `digest` that of its bytes. `asked` says whether the findings depend on
-    other files.
+    `stamp` is the file's :func:`stamp` then, `digest` that of its bytes. `findings` is None where it was read for the
+    sake of others alone; `asked` says whether they depend on other files.
     """
 
     stamp: str
     digest: str
-    asked: bool
-    findings: tuple[Finding, ...]
+    asked: bool = False
+    findings: tuple[Finding, ...] | None = None
 
 
 class Facts(NamedTuple):
-    """What a project remembers of one file, as text: see :class:`Project`.
+    """What a project remembers of one file, as text; each is empty where nobody asked.
 
-    `reads` is what the answers that its findings rest on have read.
+    `reads` is what the answers that its findings rest on have read, `words` are the words in it, `outline` that of its
+    module (see :mod:`patternlint.project.outline`).
     """
 
-    digest: str
-    reads: str
-    words: str
-    outline: str
+    reads: str = ""
+    words: str = ""
+    outline: str = ""
 
 
 def stamp(status: os.stat_result) -> str:
@@ -119,6 +119,7 @@ class Cache:
         self._key = key
         self._path = folder / f"{zlib.crc32(key.encode()):08x}.sqlite"
         self._connection: sqlite3.Connection | None = None
+        self._state = ""  # changes with every transaction of anybody
         self.problem = ""
 
     def entries(self) -> dict[str, Entry]:
@@ -126,7 +127,7 @@ class Cache:
         rows = self._rows("SELECT path, stamp, digest, asked, findings, sum FROM files")
         try:
             return {
-                path: Entry(stamp, digest, bool(asked), tuple(_findings(found)))
+                path: Entry(stamp, digest, bool(asked), None if found is None else tuple(_findings(found)))
                 for path, stamp, digest, asked, found in rows
             }
         except (ValueError, TypeError, IndexError, AttributeError):
@@ -135,7 +136,7 @@ class Cache:
 
     def facts(self, paths: Iterable[str] | None = None) -> dict[str, Facts]:
         """What is remembered of these files, or of all; a path may be missing."""
-        query = "SELECT path, digest, reads, words, outline, sum FROM facts"
+        query = "SELECT path, reads, words, outline, sum FROM facts"
         if paths is None:
             return {path: Facts(*values) for path, *values in self._rows(query)}
         found: dict[str, Facts] = {}
@@ -143,20 +144,24 @@ class Cache:
             found.update((path, Facts(*values)) for _, *values in self._rows(f"{query} WHERE path = ?", path))
         return found
 
-    def store(self, entries: Iterable[tuple[str, Entry]], facts: Iterable[tuple[str, Facts]]) -> None:
-        """Remember files, in place of what was known of them."""
+    def store(
+        self,
+        entries: Iterable[tuple[str, Entry]],
+        facts: Iterable[tuple[str, Facts]] = (),
+        gone: Iterable[str] = (),
+    ) -> None:
+        """Remember files in place of what was known of them, and drop those that are gone.
+
+        What another process has stored since this one read is newer, or older: nobody can tell, so then nothing is
+        stored.
+        """
         with self._writing() as connection:
             if connection is not None:
                 connection.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?)", map(_entry_row, entries))
-                connection.executemany("INSERT OR REPLACE INTO facts VALUES (?,?,?,?,?,?)", map(_summed, facts))
-
-    def forget(self, paths: Iterable[str]) -> None:
-        """Drop files that are gone."""
-        gone = [(path,) for path in paths]
-        with self._writing() as connection:
-            if connection is not None:
-                for table in ("files", "facts"):
-                    connection.executemany(f"DELETE FROM {table} WHERE path = ?", gone)
+                connection.executemany("INSERT OR REPLACE INTO facts VALUES (?,?,?,?,?)", map(_summed, facts))
+                for path in gone:
+                    connection.execute("DELETE FROM files WHERE path = ?", (path,))
+                    connection.execute("DELETE FROM facts WHERE path = ?", (path,))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -184,32 +189,41 @@ class Cache:
         connection.execute("PRAGMA synchronous = NORMAL")
         try:
             known = dict(connection.execute("SELECT key, value FROM meta"))
-            if known.get("key") == self._key:
-                return connection
         except sqlite3.OperationalError as error:
             if "no such table" not in str(error):
                 raise
-        connection.execute("BEGIN IMMEDIATE")
-        for table in ("meta", "files", "facts"):
-            connection.execute(f"DROP TABLE IF EXISTS {table}")
-        for statement in _TABLES.split(";")[:-1]:
-            connection.execute(statement)
-        connection.execute("INSERT INTO meta VALUES ('key', ?)", (self._key,))
-        connection.execute("COMMIT")
+            known = {}
+        if known.get("key") != self._key:
+            connection.execute("BEGIN IMMEDIATE")
+            for table in ("meta", "files", "facts"):
+                connection.execute(f"DROP TABLE IF EXISTS {table}")
+            for statement in _TABLES.split(";")[:-1]:
+                connection.execute(statement)
+            connection.execute("INSERT INTO meta VALUES ('key', ?), ('state', '0')", (self._key,))
+            connection.execute("COMMIT")
+            known = {"state": "0"}
+        self._state = known.get("state", "")
         return connection
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection | None]:
-        """A transaction; None where nothing can be stored."""
+        """A transaction; None where nothing can or may be stored."""
         connection = self._writable()
         if connection is None:
             yield None
             return
         try:
             connection.execute("BEGIN IMMEDIATE")
+            ((state,),) = connection.execute("SELECT value FROM meta WHERE key = 'state'")
+            if state != self._state:
+                connection.execute("ROLLBACK")
+                yield None
+                return
             yield connection
+            self._state = f"{os.getpid()}:{time.time_ns()}"
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'state'", (self._state,))
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError) as error:
             self._discard(error)
 
     def _writable(self) -> sqlite3.Connection | None:
@@ -251,7 +265,8 @@ def _summed(row: tuple[str, Facts]) -> tuple[Any, ...]:
 
 def _entry_row(row: tuple[str, Entry]) -> tuple[Any, ...]:
     path, entry = row
-    found = json.dumps(entry.findings, ensure_ascii=False, default=sorted) if entry.findings else ""
+    found = "" if entry.findings == () else json.dumps(entry.findings, ensure_ascii=False, default=sorted)
+    found = None if entry.findings is None else found
     values = (path, entry.stamp, entry.digest, int(entry.asked), found)
     return (*values, _sum(values))
 

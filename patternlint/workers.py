@@ -1,0 +1,125 @@
+"""Several processes for one run: work split by cost, and no file that can take the run down with it.
+
+What is found does not depend on who finds it: a worker makes the project for itself (under Linux it inherits what this
+process knows of it already). The pool may be any ``concurrent.futures.Executor``: Dask's, Ray's, or our own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeAlias
+
+from patternlint.batch import Job, Outcome, check_batch
+from patternlint.errors import PatternlintError
+
+Pool: TypeAlias = Callable[[], Executor]
+Cost: TypeAlias = Callable[[Path], int]
+
+_PER_FILE = 2_000  # what a file costs besides its length, in bytes
+_SHARES = 3  # a batch is this part of what each worker still has to do: few long ones first, short ones at the end
+_LEAST = 200_000  # bytes of the shortest batch
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if sys.version_info >= (3, 13):
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def local_pool(jobs: int) -> Pool:
+    """A pool of processes on this machine."""
+    # a fork shares the modules and the project's files that have been read; elsewhere it is not safe
+    context = get_context("fork" if sys.platform == "linux" else None)
+    return lambda: ProcessPoolExecutor(jobs, context, initializer=_leave_interrupts_to_the_parent)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def file_size(path: Path) -> int:
+    """The cost of checking a file, as far as it can be told without reading it."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def batches(paths: Sequence[Path], jobs: int, cost: Cost = file_size) -> list[list[Path]]:
+    """The files in batches of neighbours, long ones first."""
+    costs = [cost(path) + _PER_FILE for path in paths]
+    left = sum(costs)
+    made: list[list[Path]] = []
+    batch: list[Path] = []
+    size, wanted = 0, max(left // (_SHARES * jobs), _LEAST)
+    for path, one in zip(paths, costs, strict=True):
+        batch.append(path)
+        size += one
+        if size >= wanted:
+            made.append(batch)
+            left -= size
+            batch, size, wanted = [], 0, max(left // (_SHARES * jobs), _LEAST)
+    return [*made, batch] if batch else made
+
+
+def check_in(pool: Pool, job: Job, work: Sequence[Sequence[Path]]) -> Iterator[Outcome]:
+    """Check batches of files, each outcome as it comes.
+
+    Args:
+        pool: makes an executor; asked again when one breaks.
+        job: how to check.
+        work: the batches.
+    """
+    lost: list[Sequence[Path]] = []
+    with _open(pool) as executor:
+        waiting = {executor.submit(check_batch, job, batch): batch for batch in work}
+        for future in as_completed(waiting):
+            outcomes = _result(future)
+            if isinstance(outcomes, Exception):
+                lost.append(waiting[future])
+            else:
+                yield from outcomes
+    while lost:
+        batch = lost.pop()
+        with _open(pool) as executor:  # alone: nothing else is lost with it
+            outcomes = _result(executor.submit(check_batch, job, batch))
+        if not isinstance(outcomes, Exception):
+            yield from outcomes
+        elif len(batch) > 1:
+            half = len(batch) // 2
+            lost += [batch[half:], batch[:half]]
+        else:
+            yield Outcome(batch[0], error=_died(batch[0], outcomes))
+
+
+@contextmanager
+def _open(pool: Pool) -> Iterator[Executor]:
+    """An executor that is left without waiting for what has not begun."""
+    executor = pool()
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _result(future: Future[list[Outcome]]) -> list[Outcome] | Exception:
+    """What a batch came to, or what its executor says of whoever worked on it."""
+    try:
+        return future.result()
+    except Exception as error:  # each kind of executor has its own for a lost worker; checking itself raises nothing
+        return error
+
+
+def _died(path: Path, error: Exception) -> PatternlintError:
+    what = f"{path}: the process that checked this file died: {error}"
+    return PatternlintError(what, "leave the file out with 'exclude', and please report it")
