@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from patternlint.finding import Applicability, Confidence, Evidence, Finding, Fix
+from patternlint.finding import Applicability, Confidence, Edit, Evidence, FileEdits, Finding, Fix
+from patternlint.report.json import record
 from patternlint.report.terminal import Progress, Style, wants_colour
 from patternlint.report.text import Shown, concise, full
 from patternlint.source import Source
@@ -61,6 +62,15 @@ def test_reasons_evidence_and_help(changes: dict[str, object], lines: list[str])
     text = shown("x = 1\n", 1, 1, (1, 2), **changes)
     for line in lines:
         assert line in text
+
+
+def test_tools_do_not_apply_a_part_of_a_fix_over_several_files() -> None:
+    fix = Fix("move it", Applicability.SAFE, (Edit(0, 1, "y"),))
+    finding = Finding("PAT501", "missing-functools-wraps", "it hurts", "a.py", 1, 1, 1, 2)
+    source = Source(Path("/p/a.py"), b"x\n")
+    for elsewhere, applicability in [((), "safe"), ((FileEdits("b.py", ()),), "display")]:
+        one = Shown(finding._replace(fix=fix._replace(elsewhere=elsewhere)), source, Path("/p"))
+        assert record(one)["fix"]["applicability"] == applicability
 
 
 def test_paths_are_shown_from_the_working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

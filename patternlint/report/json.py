@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from patternlint.finding import Edit, Fix
+from patternlint.finding import Applicability, Edit, Fix
 from patternlint.report.reasons import reason
 from patternlint.report.text import Shown
 from patternlint.source import Source
@@ -46,8 +46,9 @@ def record(shown: Shown, comments: Suppressions | None = None) -> dict[str, Any]
 
 
 def _fix(fix: Fix, import_edits: Sequence[Edit], source: Source) -> dict[str, Any]:
+    """A fix; one that changes other files too is for show, since tools that apply edits would apply a part of it."""
     return {
-        "applicability": fix.applicability.name.lower(),
+        "applicability": (Applicability.DISPLAY if fix.elsewhere else fix.applicability).name.lower(),
         "edits": [_edit(edit, source) for edit in sorted((*fix.edits, *import_edits))],
         "form": fix.form,
         "message": fix.message,
