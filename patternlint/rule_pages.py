@@ -5,8 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from patternlint.finding import REASONS
 from patternlint.rule_entry import RuleEntry
 
+OF_THE_PARSER = "not-parsed"  # PAT000's reason
 _APPLICABILITY = {
     "safe": "at best safe: applied by `--fix`",
     "unsafe": "at best unsafe: applied by `--fix --unsafe-fixes`",
@@ -17,6 +19,12 @@ _APPLICABILITY = {
 def explanation(entry: RuleEntry) -> str:
     """What the rule says of itself, as Markdown."""
     return inspect.cleandoc(entry.load().__doc__ or entry.summary)
+
+
+def reasons(entry: RuleEntry) -> dict[str, str]:
+    """Every reason code that a finding of the rule may have, with its sentence: the rule's own, then those of all."""
+    own = dict(entry.reasons)
+    return own | {code: sentence for code, sentence in REASONS.items() if code not in own and code != OF_THE_PARSER}
 
 
 def page(entry: RuleEntry) -> str:
@@ -32,9 +40,8 @@ def page(entry: RuleEntry) -> str:
     if entry.options:
         lines += ["", "## Options", "", f"In `[tool.patternlint.rules.{entry.code}]`:", ""]
         lines += [f"- `{name}` (default {default!r})" for name, default in entry.options]
-    if entry.reasons:
-        lines += ["", "## Why a finding may not be fixed", ""]
-        lines += [f"- `{code}`: {sentence}" for code, sentence in entry.reasons]
+    lines += ["", "## Why a finding may not be fixed", ""]
+    lines += [f"- `{code}`: {sentence}" for code, sentence in reasons(entry).items()]
     if entry.peers:
         lines += ["", f"Comments for {', '.join(sorted(entry.peers))} on the line acknowledge a finding, too."]
     return "\n".join(lines)
@@ -52,6 +59,6 @@ def record(entry: RuleEntry) -> dict[str, Any]:
         "preview": entry.preview,
         "since": entry.since,
         "options": dict(entry.options),
-        "reasons": dict(entry.reasons),
+        "reasons": reasons(entry),
         "peers": sorted(entry.peers),
     }
