@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.finding import Edit
@@ -11,6 +13,14 @@ from patternlint.source import Source
 
 if TYPE_CHECKING:
     import libcst as cst
+
+
+_BLOCK = re.compile(
+    r"^([ \t]*)(?:def|class|if|elif|else|for|while|with|try|except|finally|async)\b[^\r\n]*:[ \t]*(?:#[^\r\n]*)?"
+    r"(?:\r\n|\r|\n)\1(\t+|  +)\S",
+    re.MULTILINE,
+)
+_ENOUGH = 50
 
 
 class CannotEdit(Exception):
@@ -62,8 +72,8 @@ class Places(NamedTuple):
 
 def indent_unit(source: Source) -> str:
     """One level of indentation as the file writes it; four spaces where it has none."""
-    found = re.search(r":[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)(\t+|  +)\S", source.text)
-    unit = found[1] if found else "    "
+    units = Counter(match[2] for match in islice(_BLOCK.finditer(source.text), _ENOUGH))
+    unit = max(units, key=units.__getitem__, default="    ")  # the first block may be one of a docstring
     return "\t" if unit.startswith("\t") else unit if len(unit) in (2, 3, 4, 8) else "    "
 
 

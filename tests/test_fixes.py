@@ -66,6 +66,8 @@ def fixed(text: str, kind: str, change: Change, settings: Settings = DEFAULTS, r
          "for a in tuple((self.xs)): pass\n"),
         ("for a in self.xs: pass\n", "Attribute", lambda f, n: f.wrap(n, "tuple(", ")"),
          "for a in tuple(self.xs): pass\n"),
+        ('"""Use:\n\n  x\n"""\nclass A:\n   def f(self):\n      g()\n', "SimpleStatementLine",
+         lambda f, n: f.insert_after(n, "if b:\n    c"), '"""Use:\n\n  x\n"""\nif b:\n   c\nclass A:\n   def f(self):\n      g()\n'),
         ("if a:\n\tx = 1\n", "Assign", lambda f, n: f.replace(n, "if b:\n    y\nz"), "if a:\n\tif b:\n\t\ty\n\tz\n"),
         ("def f():\r\n  g()\r\n", "SimpleStatementLine", lambda f, n: f.insert_before(n, "a\nif b:\n    c"),
          "def f():\r\n  a\r\n  if b:\r\n    c\r\n  g()\r\n"),

@@ -57,6 +57,7 @@ class RedundantInnerImport(Rule):
         "name-taken": "the function binds the name in another way too",
         "patched-in-tests": "tests replace the name in one of the two modules",
         "pragma-on-line": "a comment to a tool stands on the line: alone on its line it would mean something else",
+        "reason-given": "a comment says why the import stands here: it would explain nothing any more",
         "re-export": "the two imports name the object by different modules",
     }
 
@@ -111,6 +112,8 @@ class RedundantInnerImport(Rule):
             fix.refuse("comment-inside")
         if statement.has_pragma:
             fix.refuse("pragma-on-line")
+        if not kept and statement.reason_given:
+            fix.refuse("reason-given")
         for doubt in self._doubts(statement, [t for t in twins if t is not None], empties=not kept):
             fix.lower(Applicability.UNSAFE, doubt)
         if any(True for _ in statement.clashes):

@@ -110,8 +110,10 @@ def movable(text: str) -> bool:
 
 
 def written(node: cst.CSTNode, rule: Rule) -> str:
-    """A value as it can stand anywhere: a tuple that has no parentheses gets some."""
+    """A value as it can stand anywhere: a tuple, or a text of several lines, that has no parentheses gets some."""
     text = rule.text(node)
+    if isinstance(node, cst.ConcatenatedString) and not node.lpar and "\n" in text:
+        return "\n".join(["(", *(f"    {line.strip()}" for line in text.split("\n")), ")"])
     return f"({text})" if isinstance(node, cst.Tuple) and not node.lpar else text
 
 
@@ -154,6 +156,10 @@ def table_name(chain: Chain, mapping: Uniform, rule: Rule, fix: FixBuilder, *, l
     target = re.sub(r"\[[^\"']+\]$", "", mapping.target)  # a key that is computed says nothing about the value
     what = _word(target if target and "," not in target else rule.scope.name)
     what = re.sub(r"^(GET|TO|AS|HANDLE|ASYNC|DETERMINE|INFER|FIND|RESOLVE)_", "", what)
+    around = rule.scope.enclosing_class
+    if what.startswith("FROM_") and around is not None:
+        what = _word(around.name)  # another way to make one
+    key = key.removeprefix(f"{what}_")
     name = what if re.search(r"_(TO|BY|VIA|FROM|FOR)_", what) or what == key else f"{what}_BY_{key}"
     if len(name) > _LONGEST_NAME:
         name = what
