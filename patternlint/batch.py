@@ -13,10 +13,11 @@ from patternlint.finding import Finding
 from patternlint.overrides import Overrides
 from patternlint.selection import NOT_PARSED, Selection
 from patternlint.source import DecodeError, Source
-from patternlint.workspace import Workplace, Workspace
+from patternlint.workspace import Caching, Workplace, Workspace
 
 if TYPE_CHECKING:
     from patternlint.config import Settings
+    from patternlint.project.reads import Read
 
 OUR_FAULT = "this is our fault: please report it"
 
@@ -24,13 +25,15 @@ OUR_FAULT = "this is our fault: please report it"
 class Job(NamedTuple):
     """How files are checked: all that another process or machine has to be told.
 
-    `folder` is where the run was started, `ignoring` names the comments that do not count.
+    `folder` is where the run was started, `ignoring` names the comments that do not count, `caching` says where results
+    are kept between runs.
     """
 
     folder: Path
     overrides: Overrides = Overrides()
     isolated: bool = False
     ignoring: str = ""
+    caching: Caching | None = None
 
     def workspace(self) -> Workspace:
         """The projects, the same ones for as long as the process lives."""
@@ -40,34 +43,56 @@ class Job(NamedTuple):
 class Outcome(NamedTuple):
     """What came of one file.
 
-    `data` are its bytes where there is something to show of it. `error` is what kept it from being checked, `details`
-    the traceback where that was our fault.
+    `data` are its bytes where there is something to show of it, `stamp` and `digest` tell which text it was. `reads` is
+    what the findings rest on in other files. `error` is what kept it from being checked, `details` the traceback where
+    that was our fault.
     """
 
     path: Path
     findings: tuple[Finding, ...] = ()
     data: bytes | None = None
+    stamp: str = ""
+    digest: str = ""
+    reads: frozenset[Read] = frozenset()
     error: PatternlintError | None = None
     details: str = ""
 
 
+class Checked(NamedTuple):
+    """What came of a batch: of each file, and the outlines learnt on the way, by root and path, as in memory."""
+
+    outcomes: list[Outcome]
+    outlines: dict[Path, dict[str, tuple[str, str]]]
+
+
 @lru_cache(maxsize=1)
 def _workspace(job: Job) -> Workspace:
-    return Workspace(job.folder, adjust=job.overrides.apply, isolated=job.isolated, ignoring=job.ignoring)
+    return Workspace(
+        job.folder,
+        adjust=job.overrides.apply,
+        isolated=job.isolated,
+        ignoring=job.ignoring,
+        caching=job.caching,
+    )
 
 
-def check_batch(job: Job, paths: Sequence[Path]) -> list[Outcome]:
+def check_batch(job: Job, paths: Sequence[str]) -> Checked:
     """Check files one after the other; whatever happens with one, the others are checked."""
     workspace = job.workspace()
-    return [check_file(path, workspace) for path in paths]
+    outcomes = [check_file(path, workspace) for path in paths]
+    outlines = {}
+    for place in workspace.workplaces():
+        if place.memory is not None:
+            outlines[place.settings.root] = place.memory.outlines_learnt.copy()
+            place.memory.outlines_learnt.clear()
+    return Checked(outcomes, outlines)
 
 
-def check_file(path: Path, workspace: Workspace) -> Outcome:
+def check_file(name: str, workspace: Workspace) -> Outcome:
     """Check one file; never raises."""
+    path = Path(name)
     try:
-        data = path.read_bytes()
-        findings = _findings(path, data, workspace.of(path))
-        return Outcome(path, tuple(findings), data if findings else None)
+        return _outcome(path, workspace.of(path))
     except PatternlintError as error:
         return Outcome(path, error=error)
     except OSError as error:
@@ -78,13 +103,27 @@ def check_file(path: Path, workspace: Workspace) -> Outcome:
         return Outcome(path, error=failed(path, error), details=traceback.format_exc())
 
 
-def _findings(path: Path, data: bytes, place: Workplace) -> list[Finding]:
+def _outcome(path: Path, place: Workplace) -> Outcome:
+    status = os.stat(path)
+    data = path.read_bytes()
+    findings: list[Finding]
+    reads: frozenset[Read] = frozenset()
+    is_kept = place.memory is not None
     try:
         source = Source(path, data)
     except DecodeError as error:
         finding = not_decoded(path, error, place.settings)
-        return [finding] if Selection(place.settings).admits(finding) else []
-    return place.engine_for(path).check(source)
+        findings = [finding] if Selection(place.settings).admits(finding) else []
+    else:
+        engine = place.engine_for(path)
+        is_kept = is_kept and engine is place.engine
+        findings, reads = engine.check_recording(source)
+    shown = data if findings else None
+    if not is_kept:
+        return Outcome(path, tuple(findings), shown)
+    from patternlint.cache import digest, stamp
+
+    return Outcome(path, tuple(findings), shown, stamp(status), digest(data), reads)
 
 
 def not_decoded(path: Path, error: DecodeError, settings: Settings) -> Finding:

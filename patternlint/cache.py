@@ -30,6 +30,7 @@ _FORMAT = 1
 _WAIT = 10.0  # seconds for another process to finish writing
 # A file changed this recently (seconds) could change again without its time stamps telling: git calls it racily clean.
 _RACY = 2.0
+_TICK = 0.02  # seconds by which the time of a file may lag behind the clock
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, stamp TEXT, digest TEXT, asked INT, findings TEXT, sum INT)
@@ -66,10 +67,16 @@ class Facts(NamedTuple):
 
 def stamp(status: os.stat_result) -> str:
     """What tells whether a file is the one that was read, without reading it; empty where that cannot be told."""
-    latest = max(status.st_mtime, status.st_ctime)
-    if latest > time.time() - _RACY:
+    if may_have_changed_since(time.time() - _RACY, status):
         return ""
     return f"{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_size}:{status.st_ino}"
+
+
+def may_have_changed_since(moment: float, status: os.stat_result) -> bool:
+    """Whether a file may have changed after a time given in seconds, as far as its time stamps tell."""
+    coarse = status.st_mtime_ns % 1_000_000_000 == 0  # some file systems know whole seconds, or every second one
+    latest = max(status.st_mtime, status.st_ctime)
+    return latest >= moment - (_RACY if coarse else _TICK)
 
 
 def key(settings: Settings, ignoring: str) -> str:

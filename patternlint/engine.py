@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from patternlint.config import Settings
     from patternlint.facts import Module
     from patternlint.project import Project
+    from patternlint.project.reads import Read
     from patternlint.regions import Extent
     from patternlint.rule import Rule, Visit
     from patternlint.rule_entry import RuleEntry
@@ -91,6 +92,15 @@ class Engine:
             else:
                 findings = self._findings(module, concerned)
         return self._let_through(source, findings)
+
+    def check_recording(self, source: Source) -> tuple[list[Finding], frozenset[Read]]:
+        """The findings of one source, and what they rest on in other files of the project."""
+        from patternlint.project.reads import Known
+
+        known = Known()
+        with self.project.recording(known):
+            findings = self.check(source)
+        return findings, known.everything()
 
     def _let_through(self, source: Source, findings: list[Finding]) -> list[Finding]:
         if not findings:

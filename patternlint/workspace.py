@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.config import Settings, load
 from patternlint.errors import PatternlintError
@@ -17,8 +17,21 @@ from patternlint.source import Source
 if TYPE_CHECKING:
     from patternlint.engine import Engine
     from patternlint.finding import Finding
+    from patternlint.memory import Memory
 
 STDIN_NAME = "stdin.py"  # what standard input counts as where nobody says
+
+
+class Caching(NamedTuple):
+    """That results are kept between runs, and where: in each project unless a folder is given."""
+
+    directory: Path | None = None
+
+    def folder(self, root: Path) -> Path:
+        """The folder for a project."""
+        from patternlint.cache_folder import NAME
+
+        return self.directory or root / NAME
 
 
 class Workplace:
@@ -27,11 +40,29 @@ class Workplace:
     Args:
         settings: the project's configuration, the command line's laid over it.
         ignoring: the comments that do not count, as for the engine.
+        caching: where results are kept between runs, if they are.
     """
 
-    def __init__(self, settings: Settings, ignoring: str) -> None:
+    def __init__(self, settings: Settings, ignoring: str, caching: Caching | None) -> None:
         self.settings = settings
         self._ignoring = ignoring
+        self._caching = caching
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The whole paths of the project's files, in a fixed order."""
+        return list(self.settings.discovery.names_in(self.settings.root))
+
+    @cached_property
+    def memory(self) -> Memory | None:
+        """What earlier runs knew of the project, if that is kept."""
+        if self._caching is None:
+            return None
+        from patternlint.cache import Cache, key
+        from patternlint.memory import Memory
+
+        cache = Cache(self._caching.folder(self.settings.root), key(self.settings, self._ignoring))
+        return Memory(os.fspath(self.settings.root), lambda: self.names, lambda: self.engine.project, cache)
 
     @cached_property
     def engine(self) -> Engine:
@@ -48,9 +79,9 @@ class Workplace:
         from patternlint.engine import Engine
         from patternlint.project import Project
 
-        settings = self.settings
-        files = chain(settings.discovery.files_in(settings.root), guests)
-        return Engine(settings, Project(settings.root, settings, files), ignoring=self._ignoring)
+        files = chain(map(Path, self.names), guests)
+        project = Project(self.settings.root, self.settings, files, None if guests else self.memory)
+        return Engine(self.settings, project, ignoring=self._ignoring)
 
 
 class Workspace:
@@ -61,6 +92,7 @@ class Workspace:
         adjust: lays the command line's options over a project's settings.
         isolated: leave configuration files aside.
         ignoring: the comments that do not count, as for the engine.
+        caching: where results are kept between runs, if they are.
     """
 
     def __init__(
@@ -70,7 +102,9 @@ class Workspace:
         adjust: Callable[[Settings], Settings] = lambda settings: settings,
         isolated: bool = False,
         ignoring: str = "",
+        caching: Caching | None = None,
     ) -> None:
+        self._caching = caching
         self._roots = Roots(working_folder)
         self._adjust = adjust
         self._isolated = isolated
@@ -88,7 +122,7 @@ class Workspace:
     def _at(self, root: Root) -> Workplace:
         if root not in self._workplaces:
             settings = self._adjust(load(root, isolated=self._isolated))
-            self._workplaces[root] = Workplace(settings, self._ignoring)
+            self._workplaces[root] = Workplace(settings, self._ignoring, self._caching)
         return self._workplaces[root]
 
     def excludes(self, path: Path) -> bool:

@@ -54,6 +54,18 @@ class ProjectCounts(NamedTuple):
     parsed: int
 
 
+class Memory(Protocol):
+    """What was known of a project's files before; the paths are relative to its root.
+
+    `words` has spaces around each word, `outline` is JSON; each is empty for a file that is not known as it is now.
+    """
+
+    def words(self, path: str, /) -> str: ...
+    def outline(self, path: str, /) -> str: ...
+    def learn_words(self, path: str, source: Source, words: Iterable[str], /) -> None: ...
+    def learn_outline(self, path: str, source: Source, outline: Outline, /) -> None: ...
+
+
 class Project:
     """The files below a root, and what can be asked of them.
 
@@ -61,9 +73,11 @@ class Project:
         root: the project's folder.
         settings: its configuration.
         files: its Python files, in a fixed order; read when the first question needs them.
+        memory: what earlier runs knew, and this one learns.
     """
 
-    def __init__(self, root: Path, settings: Settings, files: Iterable[Path]) -> None:
+    def __init__(self, root: Path, settings: Settings, files: Iterable[Path], memory: Memory | None = None) -> None:
+        self._memory = memory
         self.root = root
         self.settings = settings
         self._listing = files
@@ -277,7 +291,7 @@ class Project:
         self._note("text", path)
         module = self._read(path)
         if module is not None and path not in self._outlines:
-            self._outlines[path] = _outlined(module)
+            self._outlines[path] = self._outlined(module)
         yield module
         if module is not None:
             module.release()
@@ -285,12 +299,33 @@ class Project:
     def outline(self, path: Path) -> Outline | None:
         """What is remembered of a module; None where it cannot be read or does not parse."""
         self._note("outline", path)
+        if path not in self._outlines and (remembered := self._remembered_outline(path)) is not None:
+            self._outlines[path] = remembered
         if path not in self._outlines:
             module = self._kept[path] if path in self._kept else self._read(path)
-            self._outlines[path] = None if module is None else _outlined(module)
+            self._outlines[path] = None if module is None else self._outlined(module)
             if module is not None and path not in self._kept:
                 module.release()
         return self._outlines[path]
+
+    def _outlined(self, module: Module) -> Outline:
+        from patternlint.project.outline import outline_of
+
+        outline = outline_of(module)
+        if self._memory is not None and module.path not in self._overlays:
+            self._memory.learn_outline(module.relpath, module.source, outline)
+        return outline
+
+    def _remembered_outline(self, path: Path) -> Outline | None:
+        text = self._memory.outline(self.relpath(path)) if self._memory and path not in self._overlays else ""
+        if not text:
+            return None
+        from patternlint.project.outline import Outline
+
+        try:
+            return Outline.from_json(text)
+        except (ValueError, TypeError, AttributeError):
+            return None  # somebody else wrote that
 
     def outline_of(self, name: str) -> Outline | None:
         """What is remembered of the module of this dotted name; None where the project has none that parses."""
@@ -303,8 +338,14 @@ class Project:
         if self._words is None:
             self._words = Vocabulary()
             for number, path in enumerate(self._numbered):
-                if (source := self._text(path)) is not None:
-                    self._words.add(number, words_of(source.text))
+                memory = self._memory if path not in self._overlays else None
+                if memory is not None and (remembered := memory.words(self.relpath(path))):
+                    self._words.remember(number, remembered)
+                elif (source := self._text(path)) is not None:
+                    words = words_of(source.text)
+                    self._words.add(number, words)
+                    if memory is not None:
+                        memory.learn_words(self.relpath(path), source, words)
         return self._words
 
     @cached_property
@@ -416,12 +457,6 @@ class Project:
     def _note(self, what: str, path: Path) -> None:
         if self._asking:
             self._asking[-1].reads.add((what, self.relpath(path)))
-
-
-def _outlined(module: Module) -> Outline:
-    from patternlint.project.outline import outline_of
-
-    return outline_of(module)
 
 
 def _size(module: Module | None) -> int:

@@ -52,13 +52,13 @@ class Known:
 class Remembered(NamedTuple):
     """A file as far as answers can depend on it.
 
-    `text` and `outline` are digests; `words` is empty where nobody has asked for a word yet. `module` is the dotted
+    `text` and `outline` tell one state from another; `words` is None where they are not known. `module` is the dotted
     name that the project knows the file by, "" for none (a stub, a second file of one name).
     """
 
     text: str
     outline: str
-    words: frozenset[str]
+    words: frozenset[str] | None
     module: str
 
 
@@ -91,7 +91,10 @@ class Changes:
                 return which in self._outlines
             case "words":
                 words = frozenset(which.split())
-                return any((words <= before) != (words <= after) for before, after in self._words)
+                return any(
+                    before is None or after is None or (words <= before) != (words <= after)
+                    for before, after in self._words
+                )
             case "module":
                 return which in self._modules
             case "root":

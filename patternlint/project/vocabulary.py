@@ -6,6 +6,8 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 
+_FEW = 40  # as many words are looked for in texts of words; for more, an index is made of them
+
 
 class Vocabulary:
     """The words of many files, each file by its number.
@@ -15,6 +17,15 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._holders: dict[str, int | array[int]] = {}
+        self._texts: dict[int, str] = {}
+        self._looked_for: dict[str, list[int]] = {}
+
+    def remember(self, file: int, words: str) -> None:
+        """A file and the words that it has, in one text with spaces around each.
+
+        Such are searched as they are, as long as that is less work than to take them apart.
+        """
+        self._texts[file] = words
 
     def add(self, file: int, words: Iterable[str]) -> None:
         """A file and the words that it has."""
@@ -33,6 +44,8 @@ class Vocabulary:
 
     def drop(self, file: int, words: Iterable[str]) -> None:
         """A file that does not have these words any more."""
+        if self._texts.pop(file, None) is not None:
+            self._looked_for.clear()
         for word in words:
             known = self._holders.get(word)
             if isinstance(known, int) and known == file:
@@ -44,10 +57,27 @@ class Vocabulary:
 
     def files_with(self, words: Iterable[str]) -> list[int]:
         """The files that have all of the words (at least one is given), by number."""
+        if self._texts and len(self._looked_for) > _FEW:
+            self._take_apart()
         rarest, *others = sorted((self._with(word) for word in words), key=len)
         sets = [frozenset(files) for files in others]
         return [file for file in rarest if all(file in files for files in sets)]
 
     def _with(self, word: str) -> list[int] | array[int]:
         known = self._holders.get(word, ())
-        return [known] if isinstance(known, int) else known or []
+        indexed = [known] if isinstance(known, int) else known or []
+        found = self._found(word) if self._texts else []
+        return sorted({*indexed, *found}) if found else indexed
+
+    def _found(self, word: str) -> list[int]:
+        """The files among the texts that have a word."""
+        if word not in self._looked_for:
+            wanted = f" {word} "
+            self._looked_for[word] = [file for file, text in self._texts.items() if wanted in text]
+        return self._looked_for[word]
+
+    def _take_apart(self) -> None:
+        for file, text in self._texts.items():
+            self.add(file, text.split())
+        self._texts.clear()
+        self._looked_for.clear()

@@ -1,0 +1,228 @@
+"""What earlier runs knew of one project, brought up to date with what has changed since.
+
+The findings of a file are taken from memory if it has not changed and nothing has that they rest on: what was read of
+other files to find them is remembered with them. A file's time stamps say whether it is the one that was read; where
+they do not, its content does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from patternlint.cache import Cache, Entry, Facts, digest, may_have_changed_since, stamp
+
+if TYPE_CHECKING:
+    from patternlint.batch import Outcome
+    from patternlint.finding import Finding
+    from patternlint.project import Project
+    from patternlint.project.outline import Outline
+    from patternlint.project.reads import Remembered
+    from patternlint.source import Source
+
+_UNKNOWN = "?"  # no digest is that
+
+
+class Memory:
+    """The memory of one project for the time of a run.
+
+    Args:
+        root: the project's folder.
+        names: gives the whole paths of the project's files, when they are needed.
+        project: likewise the project.
+        cache: where it is kept between runs.
+    """
+
+    def __init__(
+        self, root: str, names: Callable[[], Sequence[str]], project: Callable[[], Project], cache: Cache
+    ) -> None:
+        self._prefix = root.rstrip(os.sep) + os.sep
+        self._names = names
+        self._project = project
+        self._cache = cache
+        self._begun = time.time()
+        self._known = cache.entries()
+        self._facts: dict[str, Facts] | None = None
+        self._seen: dict[str, Entry] = {}  # files as they are now, of those that were looked at
+        self._invalid: set[str] = set()  # files whose findings no longer hold, though they have not changed
+        self._gone: set[str] = set()
+        self._results: dict[str, tuple[Entry, str]] = {}  # what was found in this run, and the reads
+        self.words_learnt: dict[str, tuple[str, str]] = {}  # by path: the digest of the text, and its words
+        self.outlines_learnt: dict[str, tuple[str, str]] = {}  # likewise, the outline as JSON
+
+    # ---- what can be taken from memory
+
+    def recall(self, paths: Iterable[str]) -> dict[str, tuple[Finding, ...]]:
+        """The findings of those of the project's files that need not be checked again, by whole path."""
+        fresh = {path: entry for path in paths if (entry := self._unchanged(path)) and entry.findings is not None}
+        if any(entry.asked for entry in fresh.values()):
+            self._look_at_everything()
+        return {
+            path: entry.findings
+            for path, entry in fresh.items()
+            if entry.findings is not None and self._relative(path) not in self._invalid
+        }
+
+    def _relative(self, path: str) -> str:
+        return path.removeprefix(self._prefix).replace(os.sep, "/")
+
+    def _unchanged(self, path: str) -> Entry | None:
+        """What is known of a file that is as it was; else None."""
+        relative = self._relative(path)
+        known = self._known.get(relative)
+        return known if known is not None and self._look(path, relative).digest == known.digest else None
+
+    def _look(self, path: str, relative: str) -> Entry:
+        """The file as it is: read only where its time stamps do not say that it is the known one."""
+        if relative not in self._seen:
+            known = self._known.get(relative)
+            try:
+                now = stamp(os.stat(path))
+                if known is not None and now and now == known.stamp:
+                    self._seen[relative] = known
+                else:
+                    with open(path, "rb") as file:
+                        self._seen[relative] = Entry(now, digest(file.read()))
+            except OSError:
+                self._seen[relative] = Entry("", _UNKNOWN)
+        return self._seen[relative]
+
+    def _look_at_everything(self) -> None:
+        """Find out which findings rest on something that has changed."""
+        names = {self._relative(path): path for path in self._names()}
+        changed = [name for name, path in names.items() if self._unchanged(path) is None]
+        self._gone = self._known.keys() - names.keys()
+        if changed or self._gone:
+            before = {name: self._before(name) for name in (*changed, *self._gone) if name in self._known}
+            after = {name: self._after(name, names[name]) for name in changed}
+            self._invalidate(before, after)
+
+    def _invalidate(self, before: Mapping[str, Remembered], after: Mapping[str, Remembered]) -> None:
+        from patternlint.project.reads import Changes
+
+        changes = Changes(before, after)
+        verdicts: dict[str, bool] = {}
+        for name, entry in self._known.items():
+            if not entry.asked:
+                continue
+            for read in self._all_facts().get(name, Facts()).reads.split("\n"):
+                if read not in verdicts:
+                    what, _, which = read.partition(" ")
+                    verdicts[read] = changes.concern([(what, which)])
+                if verdicts[read]:
+                    self._invalid.add(name)
+                    break
+
+    def _before(self, name: str) -> Remembered:
+        from patternlint.project.reads import Remembered
+
+        known, project = self._all_facts().get(name, Facts()), self._project()
+        words = frozenset(known.words.split()) if known.words else None
+        module = project.module_name(project.root / name)
+        return Remembered(self._known[name].digest, known.outline or _UNKNOWN, words, module)
+
+    def _after(self, name: str, path: str) -> Remembered:
+        from patternlint.project.reads import Remembered
+        from patternlint.words import words_of
+
+        project = self._project()
+        place = project.root / name
+        source = project.source_at(place)
+        words = frozenset() if source is None else words_of(source.text)
+        was_asked = bool(self._all_facts().get(name, Facts()).outline)
+        outline = project.outline(place) if was_asked else None
+        text = outline.to_json() if outline is not None else ""
+        return Remembered(self._look(path, name).digest, text, words, project.module_name(place))
+
+    def _all_facts(self) -> dict[str, Facts]:
+        if self._facts is None:
+            self._facts = self._cache.facts()
+        return self._facts
+
+    # ---- what the project need not find out again, and what it has found out
+
+    def words(self, path: str) -> str:
+        """The words of a file that has not changed, with spaces around each; empty where they are not known.
+
+        Args:
+            path: relative to the root.
+        """
+        return self._fact(path).words
+
+    def outline(self, path: str) -> str:
+        """The outline of a file that has not changed, as JSON; empty where it is not known."""
+        return self._fact(path).outline
+
+    def _fact(self, name: str) -> Facts:
+        if name not in self._known or self._unchanged(self._prefix + name) is None:
+            return Facts()
+        return self._all_facts().get(name, Facts())
+
+    def learn_words(self, path: str, source: Source, words: Iterable[str]) -> None:
+        """The words of a text that was read from disk."""
+        self.words_learnt[path] = digest(source.data), f" {' '.join(sorted(words))} "
+
+    def learn_outline(self, path: str, source: Source, outline: Outline) -> None:
+        """The outline of a module whose text was read from disk."""
+        self.outlines_learnt[path] = digest(source.data), outline.to_json()
+
+    def learn(self, outcome: Outcome) -> None:
+        """What came of a file that was checked."""
+        if outcome.error is None:
+            entry = Entry(outcome.stamp, outcome.digest, bool(outcome.reads), outcome.findings)
+            reads = "\n".join(sorted(f"{what} {which}" for what, which in outcome.reads))
+            self._results[self._relative(os.fspath(outcome.path))] = entry, reads
+
+    # ---- keeping it
+
+    def save(self) -> str:
+        """Store what was learnt; what kept it from being stored, else an empty text."""
+        entries = {name: entry for name, entry in self._seen.items() if entry != self._known.get(name)}
+        entries |= {name: self._known[name]._replace(findings=None) for name in self._invalid}
+        entries |= {name: entry for name, (entry, _) in self._results.items()}
+        if any(entry.asked for entry in entries.values()):
+            entries |= self._unsettled(entries)
+        if entries or self._gone:
+            self._cache.store(entries.items(), self._new_facts(entries).items(), self._gone)
+        problem = self._cache.problem
+        self._cache.close()
+        return problem
+
+    def _unsettled(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
+        """The files of the project that nothing is known of yet, and those that changed in this very run: of these
+        nobody can tell which text the findings of others rest on."""
+        found: dict[str, Entry] = {}
+        for path in self._names():
+            name = self._relative(path)
+            try:
+                status = os.stat(path)
+            except OSError:
+                continue
+            if may_have_changed_since(self._begun, status):
+                found[name] = Entry("", _UNKNOWN)
+            elif name not in entries and name not in self._known:
+                text_digest, _ = self.words_learnt.get(name, ("", ""))
+                found[name] = Entry(stamp(status), text_digest) if text_digest else self._look(path, name)
+        return found
+
+    def _new_facts(self, entries: Mapping[str, Entry]) -> dict[str, Facts]:
+        names = entries.keys() | self.words_learnt.keys() | self.outlines_learnt.keys()
+        known = self._cache.facts(names) if self._facts is None else self._facts
+        found: dict[str, Facts] = {}
+        for name in names:
+            entry = entries.get(name) or self._seen.get(name) or self._known.get(name)
+            if entry is None:
+                continue
+            before = self._known.get(name)
+            facts = known.get(name, Facts()) if before is not None and before.digest == entry.digest else Facts()
+            if name in self._results:
+                facts = facts._replace(reads=self._results[name][1])
+            for field, learnt in (("words", self.words_learnt), ("outline", self.outlines_learnt)):
+                text_digest, value = learnt.get(name, ("", ""))
+                if text_digest == entry.digest:
+                    facts = facts._replace(**{field: value})
+            if facts != known.get(name):
+                found[name] = facts
+        return found
