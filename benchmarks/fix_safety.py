@@ -241,8 +241,11 @@ def table() -> dict[str, Any]:
 
 def corpus(options: argparse.Namespace, work: Path) -> bool:
     """Repair every package; whether all went well."""
-    outcomes: list[Outcome] = []
+    outcomes = recorded(options.json) if options.json and options.json.exists() else []
+    done = {outcome.name for outcome in outcomes}
     for name, pristine in trees(options, work):
+        if name in done:
+            continue
         before, errors = found(pristine)
         for tier in (SAFE, UNSAFE):
             outcome, diff = repaired(
@@ -260,6 +263,13 @@ def corpus(options: argparse.Namespace, work: Path) -> bool:
             options.json.write_text(json.dumps([vars(o) for o in outcomes], indent=1), encoding="utf-8")
     print(corpus_report(outcomes))
     return not any(o.wrong or o.unexplained for o in outcomes)
+
+
+def recorded(file: Path) -> list[Outcome]:
+    """What an earlier run counted."""
+    counted = ("findings", "reasons", "fixed")
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    return [Outcome(**{key: Counter(value) if key in counted else value for key, value in row.items()}) for row in rows]
 
 
 def corpus_report(outcomes: Sequence[Outcome]) -> str:
@@ -402,7 +412,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     whole.add_argument("--smoke", action="store_true", help="only the showcase of this repository; no network")
     whole.add_argument("--thorough", action="store_true", help="let the second run look at the unchanged files, too")
-    whole.add_argument("--json", type=Path, metavar="FILE", help="everything that was counted, package by package")
+    whole.add_argument("--json", type=Path, metavar="FILE", help="keep what was counted, and go on from there")
     whole.add_argument("--diffs", type=Path, metavar="DIR", help="keep what was changed, for reading")
     tested = commands.add_parser("projects", help="run real projects' tests before and after")
     tested.add_argument("--project", action="append", metavar="NAME", help="only this one; repeatable")
