@@ -92,8 +92,11 @@ class Source:
     @property
     def rows(self) -> int:
         """How many lines the text has; a final line end starts no further one."""
+        text = self.text
+        if "\r" not in text:
+            return text.count("\n") + (not text.endswith("\n"))
         starts = self.line_starts
-        return len(starts) - (starts[-1] == len(self.text) and len(starts) > 1)
+        return len(starts) - (starts[-1] == len(text) and len(starts) > 1)
 
     def line(self, row: int) -> str:
         """Line `row` (1-based) with its line end; empty behind the last."""

@@ -293,8 +293,10 @@ def says_decorator(scopes: Iterable[Scope]) -> bool:
 
 def mentions_wraps(scope: Scope) -> bool:
     """Whether a comment in the function speaks of ``wraps``: then it is missing on purpose."""
-    last = scope.function.end_lineno or scope.row
-    spoken = ((row, text.replace(_RULE_NAME, "")) for row, text in scope.module.source.comments.items())
+    source, last = scope.module.source, scope.function.end_lineno or scope.row
+    if "wraps" not in source.text[source.line_start(scope.row) : source.line_start(last + 1)]:
+        return False
+    spoken = ((row, text.replace(_RULE_NAME, "")) for row, text in source.comments.items())
     return any(scope.row <= row <= last and "wraps" in text for row, text in spoken)
 
 

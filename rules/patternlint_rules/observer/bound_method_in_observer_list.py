@@ -59,7 +59,7 @@ class BoundMethodInObserverList(Rule):
     @classmethod
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
         """Statements in methods that only call something and hand it an attribute of the object."""
-        return registrations(module)
+        return module.derive(registrations)
 
     def visit_Expr(self, node: cst.Expr) -> None:
         leak = leak_of(self, node)

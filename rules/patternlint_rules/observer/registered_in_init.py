@@ -42,7 +42,7 @@ class RegisteredInInit(Rule):
     @classmethod
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
         """Statements in constructors that only call something and hand it an attribute of the object."""
-        return registrations(module)
+        return module.derive(registrations)
 
     def visit_Expr(self, node: cst.Expr) -> None:
         leak = leak_of(self, node)

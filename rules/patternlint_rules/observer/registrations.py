@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from patternlint.facts import Module, Scope
@@ -23,13 +22,15 @@ REASONS = {
 }
 
 
-def registrations(module: Module) -> Iterator[ast.stmt]:
-    """Statements that only call something and hand it an attribute of the method's object."""
-    for scope in module.functions:
-        if class_of(scope) is not None:
-            for statement in scope.statements():
-                if isinstance(statement, ast.Expr) and _hands_over(statement.value, scope):
-                    yield statement
+def registrations(module: Module) -> list[ast.stmt]:
+    """Statements that only call something and hand it an attribute of the method's object. For `Module.derive`."""
+    return [
+        statement
+        for scope in module.functions
+        if class_of(scope) is not None
+        for statement in scope.statements()
+        if isinstance(statement, ast.Expr) and _hands_over(statement.value, scope)
+    ]
 
 
 def _hands_over(value: ast.expr, scope: Scope) -> bool:

@@ -12,21 +12,24 @@ EQUALITY, CLASS = "equality", "class"  # what a chain asks for
 FEWEST = 3  # branches or classes, whatever the options say
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _MAPS = (ast.Return, ast.Assign, ast.AugAssign, ast.Raise, ast.Expr)  # what a branch of a mapping is
+_COMPOUND = (
+    ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match
+)  # fmt: skip
 
 Branches = list[ast.If]
 
 
 def may_compare(module: Module) -> list[ast.If]:
     """The ``if``s of functions where one subject may be compared with constants, with one statement in each branch."""
-    return [branches[0] for scope in module.functions for branches in _chains(scope) if _may_map(branches)]
+    return [branches[0] for _, branches in module.derive(_all_chains) if _may_map(branches)]
 
 
 def may_ask_classes(module: Module) -> list[ast.If]:
     """The ``if``s of functions where one subject may be asked for its class three times or more, and three of the
     classes are not built in."""
     found: list[ast.If] = []
-    for scope in module.functions:
-        for branches in class_chains(scope):
+    for scope, branches in module.derive(_all_chains):
+        if _asks_classes(branches):
             classes = {c for b in branches for c in _classes(b.test, scope) if not c.startswith("builtins.")}
             if len(classes) >= FEWEST:
                 found.append(branches[0])
@@ -35,10 +38,16 @@ def may_ask_classes(module: Module) -> list[ast.If]:
 
 def class_chains(scope: Scope) -> Iterator[Branches]:
     """The chains of one function where one subject may be asked for its class three times or more."""
-    for branches in _chains(scope):
-        asked = Counter(subject for branch in branches for subject in _asked(branch.test))
-        if max(asked.values(), default=0) >= FEWEST:
-            yield branches
+    return filter(_asks_classes, _chains(scope))
+
+
+def _asks_classes(branches: Branches) -> bool:
+    asked = Counter(subject for branch in branches for subject in _asked(branch.test))
+    return max(asked.values(), default=0) >= FEWEST
+
+
+def _all_chains(module: Module) -> list[tuple[Scope, Branches]]:
+    return [(scope, branches) for scope in module.functions for branches in _chains(scope)]
 
 
 def _chains(scope: Scope) -> Iterator[Branches]:
@@ -55,15 +64,17 @@ def _chains(scope: Scope) -> Iterator[Branches]:
 
 
 def _blocks(scope: Scope) -> Iterator[list[ast.stmt]]:
-    yield getattr(scope.node, "body", [])
+    """The blocks of a function with an ``if`` in it."""
+    if not any(isinstance(s, ast.If) for s in scope.statements()):
+        return
+    yield scope.function.body
     for statement in scope.statements():
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        for name in ("body", "orelse", "finalbody"):
-            if block := getattr(statement, name, None):
-                yield block
-        for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-            yield part.body
+        if isinstance(statement, _COMPOUND):
+            for name in ("body", "orelse", "finalbody"):
+                if block := getattr(statement, name, None):
+                    yield block
+            for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+                yield part.body
 
 
 def _elifs(node: ast.If) -> Iterator[ast.If]:
