@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from patternlint.catalogue import RULES
@@ -47,6 +48,18 @@ class Counts(NamedTuple):
     regions: int = 0
 
 
+class RuleCounts(NamedTuple):
+    """What one rule has cost: seconds for its candidates and visits, project's answers included; what it walked."""
+
+    seconds: float = 0.0
+    regions: int = 0
+    lines: int = 0
+
+    def plus(self, since: float, regions: int = 0, lines: int = 0) -> RuleCounts:
+        """With the time from `since` (of ``perf_counter``) until now added."""
+        return RuleCounts(self.seconds + perf_counter() - since, self.regions + regions, self.lines + lines)
+
+
 class Engine:
     """Checks sources of one project with the rules that its settings select.
 
@@ -65,6 +78,7 @@ class Engine:
         self.selection = Selection(settings)
         self.rules = tuple(entry for entry in RULES if entry.code in self.selection.codes)
         self.counts = Counts()
+        self.rule_counts = {entry.code: RuleCounts() for entry in self.rules}
         self._ignoring = ignoring
         self._whole = whole_modules
         self._words = frozenset(w for r in self.rules for w in (*r.words, *r.any_words))
@@ -128,7 +142,10 @@ class Engine:
         larger: dict[Extent, list[Extent]] = {}
         for entry in entries:
             rule: type[Rule] = entry.load()
-            for node in module.tree.body[:1] if self._whole else rule.candidates(module):
+            since = perf_counter()
+            nodes = module.tree.body[:1] if self._whole else list(rule.candidates(module))
+            self.rule_counts[rule.code] = self.rule_counts[rule.code].plus(since)
+            for node in nodes:
                 first, *others = extents(module, node, "module" if self._whole else rule.region)
                 larger[first] = others
                 rules = by_extent.setdefault(first, [])
@@ -150,17 +167,23 @@ class Engine:
         region = next((r for e in (extent, *larger) if (r := cut(module, e)) is not None), None)
         if region is None:
             return  # too deep for LibCST, or in a form that it does not know: nothing can be said
-        self.counts = self.counts._replace(regions=self.counts.regions + extent.last - extent.first + 1)
+        lines = extent.last - extent.first + 1
+        self.counts = self.counts._replace(regions=self.counts.regions + lines)
         scopes = scopes_of_nodes(region)
         for rule in rules:
             options = {**rule.options, **self.settings.rules.get(rule.code, {})}
+            since = perf_counter()
             visit = Visit(module, self.project, self.settings, region, scopes, options)
+            findings: list[Finding] = []
             try:
                 walk(region.tree, rule(visit), enter=visit.enter, leave=visit.leave)
                 if visit.drafts:
-                    yield from _finished(rule, visit)
+                    findings = list(_finished(rule, visit))
+                    visit.drafts.clear()  # a fix and its visit refer to each other
             except RecursionError:
-                continue  # too deep for the rule or, since CPython 3.12 counts calls through C apart, for LibCST
+                pass  # too deep for the rule or, since CPython 3.12 counts calls through C apart, for LibCST
+            self.rule_counts[rule.code] = self.rule_counts[rule.code].plus(since, 1, lines)
+            yield from findings
 
 
 def _matches(patterns: tuple[str, ...], text: str) -> bool:

@@ -8,11 +8,11 @@ statement that adds to a container and the loop over it name the same place; loc
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from patternlint.facts import Binding, Scope
-from patternlint.facts.names import children, header_nodes
+from patternlint.facts.names import children, header_nodes, touches
 
 ELEMENT = "[]"
 _DEPTH = 6
@@ -150,11 +150,17 @@ def _is_static(scope: Scope) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in scope.function.decorator_list)
 
 
-def nodes_with_lambdas(root: ast.AST) -> Iterator[ast.AST]:
-    """Every node that a scope evaluates or that one of its lambdas would, in source order; nested defs not entered."""
+def nodes_with_lambdas(root: ast.AST, rows: Sequence[int] | None = None) -> Iterator[ast.AST]:
+    """Every node that a scope evaluates or that one of its lambdas would, in source order; nested defs not entered.
+
+    Args:
+        rows: sorted; only what stands on these rows (1-based), or around them, is given.
+    """
     stack: list[ast.AST] = list(reversed(getattr(root, "body", [])))
     while stack:
         node = stack.pop()
+        if rows is not None and not touches(node, rows):
+            continue
         yield node
         inside = header_nodes(node) if isinstance(node, _DEFINITIONS) else children(node)
         stack += inside[::-1]

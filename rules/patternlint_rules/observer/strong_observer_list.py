@@ -10,7 +10,7 @@ from patternlint.facts import Module
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint_rules.observer.containers import UsesOf, container_kind, kept
 from patternlint_rules.observer.sinks import IsEmptiedByItsRound
-from patternlint_rules.observer.subscribers import IsNotified, IsUsedAsAList, Subscriber, SubscribersOf
+from patternlint_rules.observer.subscribers import IsNotified, IsUsedAsAList, Subscriber, SubscribersOf, rounds
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
@@ -32,10 +32,10 @@ class StrongObserverList(Rule):
             return partial(self._listeners.discard, listener)
 
     Flagged: an attribute that a constructor makes as an empty list, set or dict of lists, to which a method adds
-    what it is given, whose entries a method calls one after the other, which nothing ever leaves (no removal, no
-    clearing, no new list, no remover handed out), and into which the project registers a method of an object that
-    comes and goes (PAT301, PAT310). Without such a registration it is low: the list is then as old as its observers,
-    as far as is known.
+    what it is given, whose entries a method of the module calls one after the other, which nothing ever leaves (no
+    removal, no clearing, no new list, no remover handed out), and into which the project registers a method of an
+    object that comes and goes (PAT301, PAT310). Without such a registration it is low: the list is then as old as its
+    observers, as far as is known.
 
     Not flagged: lists that their round empties (one-shot), weak containers, hooks under a name.
 
@@ -59,12 +59,14 @@ class StrongObserverList(Rule):
 
     @classmethod
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
-        """The containers that constructors make."""
+        """The containers that constructors make, and whose entries the module calls."""
         for scope in module.functions:
             if scope.name == "__init__":
                 for statement in scope.statements():
                     if isinstance(statement, ast.Assign | ast.AnnAssign) and container_kind(statement.value):
-                        yield statement
+                        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+                        if isinstance(target, ast.Attribute) and target.attr in module.derive(rounds):
+                            yield statement
 
     def visit_Assign(self, node: cst.Assign) -> None:
         if len(node.targets) == 1:
@@ -79,7 +81,11 @@ class StrongObserverList(Rule):
             return
         kind = container_kind(self.expression(value))
         place = kept(self.expression(target), self.scope)
-        if place is None or kind not in ("list", "set", "dict"):
+        if (
+            place is None
+            or kind not in ("list", "set", "dict")
+            or place.container.last not in self.module.derive(rounds)
+        ):
             return
         path = place.container.path + ("[]" if kind == "dict" else "")
         if not self._is_filled(place.owner, path) or not self.project.ask(IsNotified(place.owner, path)):

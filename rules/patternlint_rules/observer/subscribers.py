@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
-from patternlint.facts import Scope, dotted
+from patternlint.facts import Module, Scope, dotted
 from patternlint.project import Ancestry, Project, Subclasses
 from patternlint.rule import Confidence
 from patternlint_rules.observer.containers import FamilyOf, UsesOf
@@ -78,12 +78,25 @@ class IsNotified(NamedTuple):
         for name in with_word(project, names, place.last):
             scope = project.find(name)
             for method in () if scope is None else scope.methods.values():
-                if any(_notifies(node, method, place) for node in nodes_with_lambdas(method.node)):
+                if any(_round(node, method) == place for node in nodes_with_lambdas(method.node)):
                     return True
         return False
 
 
-def _notifies(node: ast.AST, scope: Scope, container: Place) -> bool:
+def rounds(module: Module) -> frozenset[str]:
+    """The names of the containers whose entries a function of the module calls, one after the other."""
+    rows = module.rows_with(["for"])
+    places = (
+        _round(node, scope)
+        for scope in module.functions
+        if scope.holds(rows)
+        for node in nodes_with_lambdas(scope.node, rows)
+    )
+    return frozenset(place.last for place in places if place is not None)
+
+
+def _round(node: ast.AST, scope: Scope) -> Place | None:
+    """The container that a loop walks to call what it holds."""
     match node:
         case ast.For(target=target, iter=iterable, body=told):
             body: list[ast.AST] = [*told]
@@ -92,18 +105,15 @@ def _notifies(node: ast.AST, scope: Scope, container: Place) -> bool:
         case ast.GeneratorExp(elt=elt, generators=[ast.comprehension(target=target, iter=iterable), *_]):
             body = [elt]
         case _:
-            return False
+            return None
+    names = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+    calls = (c.func for b in body for c in ast.walk(b) if isinstance(c, ast.Call))
+    if not any(isinstance(func, ast.Name) and func.id in names for func in calls):
+        return None
     if isinstance(iterable, ast.Call) and last_name(iterable.func) in ("list", "tuple") and iterable.args:
         iterable = iterable.args[0]
     live = walked(iterable, scope)
-    if live is None or live.container != container:
-        return False
-    names = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
-    return any(
-        isinstance(c, ast.Call) and isinstance(c.func, ast.Name) and c.func.id in names
-        for b in body
-        for c in ast.walk(b)
-    )
+    return None if live is None else live.container
 
 
 class IsUsedAsAList(NamedTuple):
