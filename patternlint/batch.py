@@ -76,15 +76,11 @@ def _workspace(job: Job) -> Workspace:
     )
 
 
-def check_batch(job: Job, paths: Sequence[str]) -> Checked:
+def check_batch(job: Job, names: Sequence[str]) -> Checked:
     """Check files one after the other; whatever happens with one, the others are checked."""
     workspace = job.workspace()
-    outcomes = [check_file(path, workspace) for path in paths]
-    outlines = {}
-    for place in workspace.workplaces():
-        if place.memory is not None:
-            outlines[place.settings.root] = place.memory.outlines_learnt.copy()
-            place.memory.outlines_learnt.clear()
+    outcomes = [check_file(name, workspace) for name in names]
+    outlines = {p.settings.root: p.memory.take_outlines() for p in workspace.workplaces() if p.memory is not None}
     return Checked(outcomes, outlines)
 
 

@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from patternlint.errors import PatternlintError
 from patternlint.finding import Applicability, Confidence, Edit, Evidence, FileEdits, Finding, Fix, Import
 from patternlint.version import VERSION
 
@@ -259,6 +260,23 @@ class Cache:
             self._path.unlink(missing_ok=True)
         except OSError as fault:
             self.problem = fault.strerror or str(fault)
+
+
+def clean(folder: Path) -> int:
+    """Remove what is kept in a folder; how many files that were.
+
+    Raises:
+        PatternlintError: one of them cannot be removed.
+    """
+    count = 0
+    for path in sorted(folder.glob("*.sqlite*")):
+        try:
+            path.unlink()
+        except OSError as error:
+            what = f"{path}: cannot be removed: {error.strerror}"
+            raise PatternlintError(what, "check the permissions of its folder") from None
+        count += 1
+    return count
 
 
 def _sum(row: Iterable[Any]) -> int:

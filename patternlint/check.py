@@ -11,14 +11,17 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from zlib import crc32
 
-from patternlint.errors import OUR_FAULT, PatternlintError
+from patternlint.batch import Job, Outcome, failed, not_decoded, unreadable
+from patternlint.checking import Checking, Target
+from patternlint.errors import PatternlintError
 from patternlint.finding import Edit, Finding
 from patternlint.report.console import Console
 from patternlint.report.text import Shown
-from patternlint.selection import NOT_PARSED, Selection
+from patternlint.selection import Selection
 from patternlint.source import DecodeError, Source
-from patternlint.workspace import STDIN_NAME, Workplace, Workspace, absolute
+from patternlint.workspace import STDIN_NAME, Workplace, absolute
 
 if TYPE_CHECKING:
     from patternlint.engine import Engine
@@ -26,11 +29,27 @@ if TYPE_CHECKING:
     from patternlint.journal import TakenBack
     from patternlint.repairs import Journals, Proposal, Repairs
     from patternlint.user_command import UserCommand
+    from patternlint.workers import Pool
 
 T = TypeVar("T")
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 STDIN = "-"
+
+
+class Shard(NamedTuple):
+    """A part of the files of a run: the `number`-th (from 1) of `count`.
+
+    Which one a file is in depends on its path in its project alone, so that runs on several machines share the work
+    without talking to each other.
+    """
+
+    number: int = 1
+    count: int = 1
+
+    def holds(self, path: str) -> bool:
+        """Whether a file, by its path relative to the root, is in it."""
+        return self.count == 1 or crc32(path.encode("utf-8", "surrogateescape")) % self.count == self.number - 1
 
 
 class Request(NamedTuple):
@@ -46,13 +65,7 @@ class Request(NamedTuple):
     exit_zero: bool = False
     exit_non_zero_on_fix: bool = False
     verbose: bool = False
-
-
-class Target(NamedTuple):
-    """A file to check, and the project it belongs to."""
-
-    path: Path
-    place: Workplace
+    shard: Shard = Shard()
 
 
 class Run:
@@ -60,14 +73,19 @@ class Run:
 
     Args:
         request: what is asked.
-        workspace: finds the project and the settings of each file.
+        job: how a file is checked.
         console: shows the results.
+        jobs: how many work at once.
+        pool: makes those who work, if not processes of this machine.
     """
 
-    def __init__(self, request: Request, workspace: Workspace, console: Console) -> None:
+    def __init__(
+        self, request: Request, job: Job, console: Console, *, jobs: int = 1, pool: Pool | None = None
+    ) -> None:
         self._request = request
-        self._workspace = workspace
+        self._workspace = job.workspace()
         self._console = console
+        self._checking = Checking(job, jobs, pool, console.warning)
         self._fixed = 0
 
     def check(self) -> int:
@@ -83,34 +101,43 @@ class Run:
             elif self._request.fix:
                 self._fix(targets)
             else:
-                for _ in self._each(targets, self._check_file):
-                    pass  # a file is shown as soon as it is checked
+                for target, outcome in self._outcomes(targets):
+                    self._show_outcome(target, outcome)
         for place in self._workspace.workplaces():
             for selector in Selection(place.settings).without_effect():
                 self._console.warning(f"selecting {selector} has no effect without --preview: its rules are preview")
         self._console.finish(fixed=self._fixed, would_fix=self._request.diff)
         return self._status()
 
-    def _each(self, targets: Sequence[Target], check: Callable[[Target], T | None]) -> Iterator[T]:
-        """What `check` makes of each file; whatever happens with one, the run goes on."""
+    def _outcomes(self, targets: Sequence[Target]) -> Iterator[tuple[Target, Outcome]]:
+        """What comes of each file that can be checked; of the others it is said what is wrong with them."""
         self._console.start(len(targets))
-        for done, target in enumerate(targets):
-            self._console.step(done, str(target.path))
-            result = self._guarded(target, check)
-            if result is not None:
-                yield result
+        for done, (target, outcome) in enumerate(zip(targets, self._checking.outcomes(targets), strict=True)):
+            self._console.step(done, target.name)
+            if outcome.error is None:
+                yield target, outcome
+                continue
+            if outcome.details and self._request.verbose:
+                self._console.details(outcome.details)
+            self._console.error(outcome.error)
 
-    def _check_file(self, target: Target) -> None:
-        source = self._decoded(target.path.read_bytes(), target)
-        if source is not None:
-            engine = target.place.engine_for(target.path)
-            self._show(engine, source, engine.check(source))
+    def _show_outcome(self, target: Target, outcome: Outcome) -> None:
+        if not outcome.findings:
+            return
+        data = outcome.data
+        try:
+            source = Source(outcome.path, outcome.path.read_bytes() if data is None else data)
+        except (OSError, DecodeError):
+            self._console.findings([Shown(finding, None, target.place.settings.root) for finding in outcome.findings])
+        else:
+            self._show(target.place, source, outcome.findings)
 
     # ---- repairs
 
     def _mended(self, targets: Sequence[Target], repairs: Repairs) -> Iterator[Mended]:
-        """Each file with its fixes."""
+        """Each file that has something to fix, with its fixes; what is found in the others is shown."""
         from patternlint.fixing import mend
+        from patternlint.report.text import fixable
 
         def mended(target: Target) -> Mended | None:
             source = self._decoded(repairs.read(target.path), target)
@@ -119,11 +146,15 @@ class Run:
             engine = target.place.engine_for(target.path)
             return mend(source, engine, repairs, self._console, unsafe=self._request.unsafe_fixes)
 
-        return self._each(targets, mended)
+        for target, outcome in self._outcomes(targets):
+            if not any(fixable(finding, unsafe=self._request.unsafe_fixes) for finding in outcome.findings):
+                self._show_outcome(target, outcome)
+            elif (result := self._guarded(target, mended)) is not None:
+                yield result
 
     def _show_mended(self, mended: Mended) -> None:
         self._fixed += len(mended.fixes)
-        self._show(mended.engine, mended.source, mended.remaining)
+        self._show_in(mended.engine, mended.source, mended.remaining)
 
     def _show_diff(self, targets: Sequence[Target]) -> None:
         from patternlint.repairs import Proposal
@@ -198,30 +229,38 @@ class Run:
 
     def targets(self) -> list[Target]:
         """The files that the arguments stand for, each once, by path."""
-        targets: dict[Path, Target] = {}
+        targets: dict[str, Target] = {}
         for argument in self._request.paths:
             try:
                 for target in self._targets_of(absolute(argument)):
-                    targets.setdefault(target.path, target)
+                    targets.setdefault(target.name, target)
             except PatternlintError as error:
                 self._console.error(error)
             except OSError as error:
-                self._console.error(_unreadable(argument, error))
-        return [targets[path] for path in sorted(targets)]
+                self._console.error(unreadable(argument, error))
+        return [targets[name] for name in sorted(targets, key=lambda name: name.split(os.sep))]
 
     def _targets_of(self, path: Path) -> Iterator[Target]:
+        for target in self._all_targets_of(path):
+            if self._request.shard.holds(os.path.relpath(target.name, target.place.settings.root)):
+                yield target
+
+    def _all_targets_of(self, path: Path) -> Iterator[Target]:
         if path.is_dir():
             outer = self._workspace.of(path)
-            for file in outer.settings.discovery.files_in(path):
-                place = self._workspace.of(file)
-                if place is outer or not place.settings.discovery.excludes(file):
-                    yield Target(file, place)
+            whole = path == outer.settings.root
+            place, folder = outer, ""
+            for name in outer.names if whole else outer.settings.discovery.names_in(path):
+                if (here := os.path.dirname(name)) != folder:
+                    place, folder = self._workspace.of_folder(here), here
+                if place is outer or not place.settings.discovery.excludes(Path(name)):
+                    yield Target(name, place)
         elif not os.path.lexists(path):
             raise PatternlintError(f"{path}: no such file or folder", "check the path")
         else:
             place = self._workspace.of(path)
             if not self._left_out(path, place):
-                yield Target(path, place)
+                yield Target(os.fspath(path), place)
 
     def _left_out(self, path: Path, place: Workplace) -> bool:
         """Whether a file named outright is left out: only when asked."""
@@ -237,19 +276,18 @@ class Run:
         except BrokenPipeError:
             raise  # nobody reads on
         except OSError as error:
-            self._console.error(_unreadable(path, error))
+            self._console.error(unreadable(path, error))
         except Exception as error:  # the last barrier: one file must not stop the others
             if self._request.verbose:
                 import traceback
 
                 self._console.details(traceback.format_exc())
-            what = f"{path}: patternlint failed on this file: {type(error).__name__}: {error}"
-            self._console.error(PatternlintError(what, f"{OUR_FAULT}, with the output of --verbose"))
+            self._console.error(failed(path, error))
         return None
 
     def _stdin_target(self) -> Target:
         path = absolute(self._request.stdin_filename or STDIN_NAME)
-        return Target(path, self._workspace.of(path))
+        return Target(os.fspath(path), self._workspace.of(path))
 
     def _check_stdin(self, target: Target) -> None:
         data = sys.stdin.buffer.read()
@@ -262,7 +300,7 @@ class Run:
         engine = target.place.engine_for(target.path)
         engine.project.overlay(source)
         if not self._request.fix and not self._request.diff:
-            self._show(engine, source, engine.check(source))
+            self._show_in(engine, source, engine.check(source))
             return
         from patternlint.fixing import mend_alone
 
@@ -278,16 +316,19 @@ class Run:
             return Source(target.path, data)
         except DecodeError as error:
             settings = target.place.settings
-            path = os.path.relpath(target.path, settings.root).replace(os.sep, "/")
-            finding = Finding(
-                NOT_PARSED, "cannot-be-parsed", error.message, path, error.row, 1, error.row, 1,
-                help=error.remedy, why_not_fixed="not-parsed",
-            )  # fmt: skip
+            finding = not_decoded(target.path, error, settings)
             if Selection(settings).admits(finding):
                 self._console.findings([Shown(finding, None, settings.root)])
             return None
 
-    def _show(self, engine: Engine, source: Source, findings: Sequence[Finding]) -> None:
+    def _show(self, place: Workplace, source: Source, findings: Sequence[Finding]) -> None:
+        """Show what was found in a file; the engine is made only if the output needs it."""
+        if self._request.json:
+            self._show_in(place.engine_for(source.path), source, findings)
+        else:
+            self._console.findings([Shown(finding, source, place.settings.root) for finding in findings])
+
+    def _show_in(self, engine: Engine, source: Source, findings: Sequence[Finding]) -> None:
         root = engine.settings.root
         self._console.findings(
             [
@@ -295,10 +336,6 @@ class Run:
                 for finding in findings
             ]
         )
-
-
-def _unreadable(path: str | Path, error: OSError) -> PatternlintError:
-    return PatternlintError(f"{path}: cannot be read: {error.strerror or error}", "check the file and its permissions")
 
 
 def _import_edits(finding: Finding, source: Source, engine: Engine) -> tuple[Edit, ...]:

@@ -15,12 +15,13 @@ TYPE_CHECKING = False  # type checkers take the name for true; `typing` would co
 if TYPE_CHECKING:
     import argparse
 
-    from patternlint.check import Request
+    from patternlint.batch import Job
+    from patternlint.check import Request, Shard
     from patternlint.report.console import Console
     from patternlint.user_command import UserCommand
-    from patternlint.workspace import Workspace
+    from patternlint.workers import Pool
 
-COMMANDS = ("check", "rule", "runtime", "undo")
+COMMANDS = ("check", "rule", "runtime", "undo", "clean", "merge")
 _GC_THRESHOLDS = (200_000, 20, 100)  # trees are made of many objects and few cycles: a third less time, no more memory
 _CLEAN, _FOUND, _FAILED, _INTERRUPTED = 0, 1, 2, 130
 
@@ -75,6 +76,10 @@ def _command(arguments: list[str]) -> int:
         return _runtime(rest)
     if command == "undo":
         return _undo(rest)
+    if command == "clean":
+        return _clean(rest)
+    if command == "merge":
+        return _merge(rest)
     return _check(rest)
 
 
@@ -89,9 +94,8 @@ def _check(arguments: list[str]) -> int:
     from patternlint.check import Run
 
     gc.set_threshold(*_GC_THRESHOLDS)
-    workspace = _workspace(options)
     console = _console(options)
-    run = Run(request, workspace, console)
+    run = Run(request, _job(options), console, jobs=_jobs(options), pool=_pool(options))
     if options.show_files:
         for target in run.targets():
             print(os.path.normpath(target.path))
@@ -119,6 +123,7 @@ def _request(options: argparse.Namespace) -> Request:
         exit_zero=options.exit_zero,
         exit_non_zero_on_fix=options.exit_non_zero_on_fix,
         verbose=options.verbose,
+        shard=_shard(options),
     )
 
 
@@ -152,13 +157,48 @@ def _console(options: argparse.Namespace) -> Console:
     )
 
 
-def _workspace(options: argparse.Namespace) -> Workspace:
+def _job(options: argparse.Namespace) -> Job:
+    from pathlib import Path
+
+    from patternlint.batch import Job
     from patternlint.overrides import Overrides
-    from patternlint.workspace import Workspace
+    from patternlint.workspace import Caching
 
     overrides = Overrides.of(options)
     isolated = options.isolated or overrides.configuration is not None
-    return Workspace(adjust=overrides.apply, isolated=isolated, ignoring="noqa" if options.ignore_noqa else "")
+    caching = None
+    if not options.no_cache:
+        caching = Caching(Path(os.path.abspath(options.cache_dir)) if options.cache_dir else None)
+    return Job(Path.cwd(), overrides, isolated, "noqa" if options.ignore_noqa else "", caching)
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    if options.jobs is not None:
+        if options.jobs < 1:
+            raise PatternlintError(f"--jobs cannot be {options.jobs}", "give a number of processes, from 1")
+        return int(options.jobs)
+    from patternlint.checking import processors
+
+    return processors()
+
+
+def _pool(options: argparse.Namespace) -> Pool | None:
+    if not options.executor:
+        return None
+    from patternlint.workers import pool_called
+
+    return pool_called(options.executor)
+
+
+def _shard(options: argparse.Namespace) -> Shard:
+    from patternlint.check import Shard
+
+    number, slash, count = (options.shard or "1/1").partition("/")
+    if not slash or not number.isdecimal() or not count.isdecimal() or not 1 <= int(number) <= int(count):
+        raise PatternlintError(
+            f"--shard cannot be '{options.shard}'", "give a part and how many there are, such as 1/4"
+        )
+    return Shard(int(number), int(count))
 
 
 def _check_parser() -> argparse.ArgumentParser:
@@ -170,7 +210,9 @@ def _check_parser() -> argparse.ArgumentParser:
             "patternlint [check] [OPTIONS] [PATH ...]\n"
             "       patternlint rule CODE\n"
             "       patternlint runtime --vendor DIR\n"
-            "       patternlint undo [PATH]"
+            "       patternlint undo [PATH]\n"
+            "       patternlint clean [PATH ...]\n"
+            "       patternlint merge FILE ..."
         ),
         description="Find design-pattern defects in Python code, and repair them.",
         allow_abbrev=False,
@@ -214,6 +256,21 @@ def _check_parser() -> argparse.ArgumentParser:
         "--target-version", metavar="VERSION", help="the oldest Python that the code runs under, such as py311"
     )
     files.add_argument("--stdin-filename", default="", metavar="FILE", help="what standard input is called")
+    work = parser.add_argument_group("work")
+    work.add_argument("-j", "--jobs", type=int, metavar="N", help="how many processes work (all processors)")
+    work.add_argument("--no-cache", action="store_true", help="neither use nor keep results of other runs")
+    work.add_argument(
+        "--cache-dir", default="", metavar="DIR", help="keep them here (.patternlint_cache in the project)"
+    )
+    work.add_argument(
+        "--shard", default="", metavar="I/N", help="check the I-th of N parts; `patternlint merge` joins them"
+    )
+    work.add_argument(
+        "--executor",
+        default="",
+        metavar="MODULE:FACTORY",
+        help="a function that makes a concurrent.futures.Executor, which does the work in place of processes",
+    )
     output = parser.add_argument_group("output")
     output.add_argument("--output-format", choices=("text", "concise", "json"), default="text", help="(text)")
     output.add_argument("--statistics", action="store_true", help="show how often each rule found something")
@@ -311,3 +368,42 @@ def _undo(arguments: list[str]) -> int:
         count = len(taken.restored)
         print(f"{count} file{'' if count == 1 else 's'} put back." if count else "The files were put back already.")
     return _FAILED if console.errors else _CLEAN
+
+
+def _clean(arguments: list[str]) -> int:
+    import argparse
+    from pathlib import Path
+
+    parser = argparse.ArgumentParser(
+        prog="patternlint clean", description="Drop the results that are kept of earlier runs.", allow_abbrev=False
+    )
+    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="a file or folder of the project")
+    parser.add_argument("--cache-dir", default="", metavar="DIR", help="where they are kept, if not in the project")
+    options = parser.parse_args(arguments)
+    from patternlint.cache import clean
+    from patternlint.project.root import Roots
+    from patternlint.workspace import Caching, absolute
+
+    directory = Path(options.cache_dir) if options.cache_dir else None
+    roots = Roots()
+    for folder in dict.fromkeys(Caching(directory).folder(roots.of(absolute(path)).folder) for path in options.paths):
+        count = clean(folder)
+        print(f"{folder}: {count} file{'' if count == 1 else 's'} removed")
+    return _CLEAN
+
+
+def _merge(arguments: list[str]) -> int:
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog="patternlint merge",
+        description="Join the results of runs with --shard and --output-format json to those of one run.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="what the runs printed")
+    options = parser.parse_args(arguments)
+    from patternlint.report.merging import merged
+
+    text, found = merged(options.files)
+    print(text)
+    return _FOUND if found else _CLEAN

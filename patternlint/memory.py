@@ -49,8 +49,8 @@ class Memory:
         self._invalid: set[str] = set()  # files whose findings no longer hold, though they have not changed
         self._gone: set[str] = set()
         self._results: dict[str, tuple[Entry, str]] = {}  # what was found in this run, and the reads
-        self.words_learnt: dict[str, tuple[str, str]] = {}  # by path: the digest of the text, and its words
-        self.outlines_learnt: dict[str, tuple[str, str]] = {}  # likewise, the outline as JSON
+        self._words_learnt: dict[str, tuple[str, str]] = {}  # by path: the digest of the text, and its words
+        self._outlines_learnt: dict[str, tuple[str, str]] = {}  # likewise, the outline as JSON
 
     # ---- what can be taken from memory
 
@@ -162,11 +162,24 @@ class Memory:
 
     def learn_words(self, path: str, source: Source, words: Iterable[str]) -> None:
         """The words of a text that was read from disk."""
-        self.words_learnt[path] = digest(source.data), f" {' '.join(sorted(words))} "
+        self._words_learnt[path] = digest(source.data), f" {' '.join(sorted(words))} "
 
     def learn_outline(self, path: str, source: Source, outline: Outline) -> None:
         """The outline of a module whose text was read from disk."""
-        self.outlines_learnt[path] = digest(source.data), outline.to_json()
+        self._outlines_learnt[path] = digest(source.data), outline.to_json()
+
+    def take_outlines(self) -> dict[str, tuple[str, str]]:
+        """The outlines learnt since this was called last, for :meth:`add_outlines` of the memory that is kept."""
+        learnt, self._outlines_learnt = self._outlines_learnt, {}
+        return learnt
+
+    def add_outlines(self, learnt: dict[str, tuple[str, str]]) -> None:
+        """Outlines that a worker has learnt."""
+        self._outlines_learnt |= learnt
+
+    def rest(self) -> None:
+        """Let go of the cache's file until it is needed: open files are not for children of this process."""
+        self._cache.close()
 
     def learn(self, outcome: Outcome) -> None:
         """What came of a file that was checked."""
@@ -203,12 +216,12 @@ class Memory:
             if may_have_changed_since(self._begun, status):
                 found[name] = Entry("", _UNKNOWN)
             elif name not in entries and name not in self._known:
-                text_digest, _ = self.words_learnt.get(name, ("", ""))
+                text_digest, _ = self._words_learnt.get(name, ("", ""))
                 found[name] = Entry(stamp(status), text_digest) if text_digest else self._look(path, name)
         return found
 
     def _new_facts(self, entries: Mapping[str, Entry]) -> dict[str, Facts]:
-        names = entries.keys() | self.words_learnt.keys() | self.outlines_learnt.keys()
+        names = entries.keys() | self._words_learnt.keys() | self._outlines_learnt.keys()
         known = self._cache.facts(names) if self._facts is None else self._facts
         found: dict[str, Facts] = {}
         for name in names:
@@ -219,7 +232,7 @@ class Memory:
             facts = known.get(name, Facts()) if before is not None and before.digest == entry.digest else Facts()
             if name in self._results:
                 facts = facts._replace(reads=self._results[name][1])
-            for field, learnt in (("words", self.words_learnt), ("outline", self.outlines_learnt)):
+            for field, learnt in (("words", self._words_learnt), ("outline", self._outlines_learnt)):
                 text_digest, value = learnt.get(name, ("", ""))
                 if text_digest == entry.digest:
                     facts = facts._replace(**{field: value})

@@ -6,6 +6,7 @@ process knows of it already). The pool may be any ``concurrent.futures.Executor`
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -16,24 +17,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeAlias
 
-from patternlint.batch import Job, Outcome, check_batch
+from patternlint.batch import Checked, Job, Outcome, check_batch
 from patternlint.errors import PatternlintError
 
 Pool: TypeAlias = Callable[[], Executor]
-Cost: TypeAlias = Callable[[Path], int]
+Cost: TypeAlias = Callable[[str], int]
 
 _PER_FILE = 2_000  # what a file costs besides its length, in bytes
 _SHARES = 3  # a batch is this part of what each worker still has to do: few long ones first, short ones at the end
 _LEAST = 200_000  # bytes of the shortest batch
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    if sys.version_info >= (3, 13):
-        return os.process_cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def local_pool(jobs: int) -> Pool:
@@ -43,11 +35,39 @@ def local_pool(jobs: int) -> Pool:
     return lambda: ProcessPoolExecutor(jobs, context, initializer=_leave_interrupts_to_the_parent)
 
 
+def pool_called(name: str) -> Pool:
+    """The pool that a function of the user's makes.
+
+    Args:
+        name: ``module:function``; the module is looked for in the working folder, too.
+
+    Raises:
+        PatternlintError: there is no such function, or it makes something else.
+    """
+    module, _, function = name.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        make = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        remedy = "name a function without arguments as MODULE:FUNCTION"
+        raise PatternlintError(f"--executor {name}: {error}", remedy) from None
+
+    def pool() -> Executor:
+        executor = make()
+        if not isinstance(executor, Executor):
+            what = f"--executor {name}: it returned {type(executor).__name__}"
+            raise PatternlintError(what, "it has to return a concurrent.futures.Executor")
+        return executor
+
+    return pool
+
+
 def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def file_size(path: Path) -> int:
+def file_size(path: str) -> int:
     """The cost of checking a file, as far as it can be told without reading it."""
     try:
         return os.stat(path).st_size
@@ -55,12 +75,12 @@ def file_size(path: Path) -> int:
         return 0
 
 
-def batches(paths: Sequence[Path], jobs: int, cost: Cost = file_size) -> list[list[Path]]:
+def batches(paths: Sequence[str], jobs: int, cost: Cost = file_size) -> list[list[str]]:
     """The files in batches of neighbours, long ones first."""
     costs = [cost(path) + _PER_FILE for path in paths]
     left = sum(costs)
-    made: list[list[Path]] = []
-    batch: list[Path] = []
+    made: list[list[str]] = []
+    batch: list[str] = []
     size, wanted = 0, max(left // (_SHARES * jobs), _LEAST)
     for path, one in zip(paths, costs, strict=True):
         batch.append(path)
@@ -72,34 +92,34 @@ def batches(paths: Sequence[Path], jobs: int, cost: Cost = file_size) -> list[li
     return [*made, batch] if batch else made
 
 
-def check_in(pool: Pool, job: Job, work: Sequence[Sequence[Path]]) -> Iterator[Outcome]:
-    """Check batches of files, each outcome as it comes.
+def check_in(pool: Pool, job: Job, work: Sequence[Sequence[str]]) -> Iterator[Checked]:
+    """Check batches of files, each result as it comes.
 
     Args:
         pool: makes an executor; asked again when one breaks.
         job: how to check.
         work: the batches.
     """
-    lost: list[Sequence[Path]] = []
+    lost: list[Sequence[str]] = []
     with _open(pool) as executor:
         waiting = {executor.submit(check_batch, job, batch): batch for batch in work}
         for future in as_completed(waiting):
-            outcomes = _result(future)
-            if isinstance(outcomes, Exception):
+            checked = _result(future)
+            if isinstance(checked, Exception):
                 lost.append(waiting[future])
             else:
-                yield from outcomes
+                yield checked
     while lost:
         batch = lost.pop()
         with _open(pool) as executor:  # alone: nothing else is lost with it
-            outcomes = _result(executor.submit(check_batch, job, batch))
-        if not isinstance(outcomes, Exception):
-            yield from outcomes
+            checked = _result(executor.submit(check_batch, job, batch))
+        if not isinstance(checked, Exception):
+            yield checked
         elif len(batch) > 1:
             half = len(batch) // 2
             lost += [batch[half:], batch[:half]]
         else:
-            yield Outcome(batch[0], error=_died(batch[0], outcomes))
+            yield Checked([Outcome(Path(batch[0]), error=_died(batch[0], checked))], {})
 
 
 @contextmanager
@@ -112,7 +132,7 @@ def _open(pool: Pool) -> Iterator[Executor]:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _result(future: Future[list[Outcome]]) -> list[Outcome] | Exception:
+def _result(future: Future[Checked]) -> Checked | Exception:
     """What a batch came to, or what its executor says of whoever worked on it."""
     try:
         return future.result()
@@ -120,6 +140,6 @@ def _result(future: Future[list[Outcome]]) -> list[Outcome] | Exception:
         return error
 
 
-def _died(path: Path, error: Exception) -> PatternlintError:
+def _died(path: str, error: Exception) -> PatternlintError:
     what = f"{path}: the process that checked this file died: {error}"
     return PatternlintError(what, "leave the file out with 'exclude', and please report it")

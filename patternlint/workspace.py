@@ -75,6 +75,12 @@ class Workplace:
             return self.engine
         return self._engine((path,))
 
+    def prepare_for_workers(self) -> None:
+        """Read once what each of the processes that are about to be made of this one would read."""
+        self.engine.project.read_words()
+        if self.memory is not None:
+            self.memory.rest()
+
     def _engine(self, guests: tuple[Path, ...]) -> Engine:
         from patternlint.engine import Engine
         from patternlint.project import Project
@@ -118,6 +124,14 @@ class Workspace:
             PatternlintError: its configuration is at fault.
         """
         return self._at(self._roots.of(path))
+
+    def of_folder(self, folder: str) -> Workplace:
+        """The project of the files in a folder.
+
+        Raises:
+            PatternlintError: its configuration is at fault.
+        """
+        return self._at(self._roots.of_folder(folder))
 
     def _at(self, root: Root) -> Workplace:
         if root not in self._workplaces:

@@ -18,6 +18,17 @@ from patternlint.fixer import Applied, Change, FixKey, FixResult
 from patternlint.source import Source
 
 
+def finding_in(path: str) -> Finding:
+    edits = FileEdits("count.py", (Edit(0, 0, ""),))
+    fix = Fix("count up", Applicability.SAFE, (), elsewhere=(edits,))
+    return Finding("PAT501", "x", "counts up", path, 1, 1, 1, 1, fix=fix)
+
+
+def found(engine: Engine, source: Source) -> list[Finding]:
+    """An engine's check with one rule."""
+    return [finding_in(engine.project.relpath(source.path))] if b"up" in source.data else []
+
+
 def count_up(
     source: Source, engine: Engine, *, unsafe: bool = False, only: Collection[FixKey] | None = None
 ) -> FixResult:
@@ -26,19 +37,17 @@ def count_up(
     key = FixKey(engine.project.relpath(source.path), "PAT501", "counts up", 1)
     if b"up" not in source.data or other is None or (only is not None and key not in only):
         return FixResult(source, (), (), (), (), True)
-    edits = FileEdits("count.py", (Edit(0, 0, ""),))
-    fix = Fix("count up", Applicability.SAFE, (), elsewhere=(edits,))
-    finding = Finding("PAT501", "x", "counts up", key.path, 1, 1, 1, 1, fix=fix)
     after = Source(source.path, source.data.replace(b"up", b"counted"))
     counted = Source(other.path, b"COUNT = %d\n" % (int(other.text.split()[-1]) + 1))
     for one in (after, counted):
         engine.project.overlay(one)
     changes = (Change(source, after), Change(other, counted))
-    return FixResult(after, changes, (Applied(finding, key),), (), (), True)
+    return FixResult(after, changes, (Applied(finding_in(key.path), key),), (), (), True)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(Engine, "check", found)
     monkeypatch.setattr(patternlint.fixing, "fix", count_up)
     monkeypatch.setattr(patternlint.trial, "fix", count_up)
     return write_tree(

@@ -332,6 +332,10 @@ class Project:
         path = self.path_of(name)
         return None if path is None else self.outline(path)
 
+    def read_words(self) -> None:
+        """Make the pass over the project's files now that the first question about words would make."""
+        _ = self._vocabulary
+
     @property
     def _vocabulary(self) -> Vocabulary:
         """Which files contain a word: one pass over the bytes of the project, made when the first question needs it."""

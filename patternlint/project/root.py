@@ -41,8 +41,10 @@ class Roots:
     def of(self, path: Path) -> Root:
         """The root of a file or folder, which need not exist."""
         folder = os.path.abspath(path)
-        if not os.path.isdir(folder):
-            folder = os.path.dirname(folder)
+        return self.of_folder(folder if os.path.isdir(folder) else os.path.dirname(folder))
+
+    def of_folder(self, folder: str) -> Root:
+        """The root of a folder, given by its whole path, and of the files in it."""
         root = self._found.get(folder)
         if root is None:
             root = self._found[folder] = self._find(folder)
