@@ -18,7 +18,7 @@ EVERYTHING = 'select = ["ALL"]\npreview = true\nmin-confidence = "low"\n'
 def unpacked(requirement: str, work: Path, *, sdist: bool = False) -> Path:
     """A package from the configured index, without what it depends on."""
     folder = work / requirement.partition("==")[0]
-    kind = ["--no-binary", ":all:", "--no-build-isolation"] if sdist else []
+    kind = ["--no-binary", requirement.partition("==")[0]] if sdist else []
     pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", *kind, "-d", str(folder / "dl"), requirement]
     subprocess.run(pip, check=True)
     archive = next((folder / "dl").iterdir())
