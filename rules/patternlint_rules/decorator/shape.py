@@ -15,11 +15,11 @@ from patternlint.rule import cst
 from patternlint.walker import descendants
 
 RECEIVERS = frozenset({"self", "cls", "mcs", "mcls"})
-_TRANSPARENT = frozenset({"cast", "staticmethod"})  # what is returned through them is still the wrapper
-_FORMS_OF_ITSELF = frozenset({"partial"})  # `return partial(decorate, times=times)`: called without a function
-_ASKS_ABOUT = frozenset({"getattr", "hasattr", "isinstance", "issubclass", "id", "repr", "str", "iscoroutinefunction"})
+TRANSPARENT = frozenset({"cast", "staticmethod"})  # what is returned through them is still the wrapper
+FORMS_OF_ITSELF = frozenset({"partial"})  # `return partial(decorate, times=times)`: called without a function
+ASKS_ABOUT = frozenset({"getattr", "hasattr", "isinstance", "issubclass", "id", "repr", "str", "iscoroutinefunction"})
 INVOKES = frozenset({"__call__", "__get__"})
-_ALIAS_DEPTH = 4
+ALIAS_DEPTH = 4
 
 
 class Wrapper(NamedTuple):
@@ -122,18 +122,18 @@ def returned_by(node: cst.FunctionDef, function: str, own: tuple[cst.CSTNode, ..
         value, depth = pending.pop(0)
         if isinstance(value, cst.Name) and value.value in defs:
             found += defs[value.value]
-        elif isinstance(value, cst.Name) and value.value in values and depth < _ALIAS_DEPTH:
+        elif isinstance(value, cst.Name) and value.value in values and depth < ALIAS_DEPTH:
             pending += [(v, depth + 1) for v in values[value.value]]
         elif isinstance(value, cst.Lambda):
             itself = itself or dotted(getattr(value.body, "func", None)) == node.name.value
             found.append(value)
         elif isinstance(value, cst.IfExp):
             pending += [(value.body, depth), (value.orelse, depth)]
-        elif isinstance(value, cst.Call) and _last(value.func) in _TRANSPARENT and value.args:
+        elif isinstance(value, cst.Call) and _last(value.func) in TRANSPARENT and value.args:
             pending.append((value.args[-1].value, depth))
         elif isinstance(value, cst.Name) and value.value == function:
             continue
-        elif isinstance(value, cst.Call) and (_last(value.func) in _FORMS_OF_ITSELF or dotted(value.func) in defs):
+        elif isinstance(value, cst.Call) and (_last(value.func) in FORMS_OF_ITSELF or dotted(value.func) in defs):
             itself = True
             found += defs.get(dotted(value.func) or "", [])
         else:
@@ -152,7 +152,7 @@ def _handing_on(inner: cst.FunctionDef | cst.Lambda, function: str, calls: list[
     names = parameter_names(inner.params)
     for call in calls:
         given = [a for a in call.args if _is(a.value, function) and not a.star]
-        if not given or _last(call.func) in _ASKS_ABOUT or _is(call.func, function):
+        if not given or _last(call.func) in ASKS_ABOUT or _is(call.func, function):
             continue
         others = [a for a in call.args if a not in given]
         if any(isinstance(a.value, cst.Name) and a.value.value in names for a in others):

@@ -6,7 +6,17 @@ import ast
 
 from patternlint.facts import Module, Scope, dotted
 from patternlint_rules.decorator.identity import COPIERS, WRAPPER_FACTORIES
-from patternlint_rules.decorator.shape import INVOKES, RECEIVERS
+from patternlint_rules.decorator.shape import (
+    ALIAS_DEPTH,
+    ASKS_ABOUT,
+    FORMS_OF_ITSELF,
+    INVOKES,
+    RECEIVERS,
+    TRANSPARENT,
+)
+
+_FUNCTIONS = TRANSPARENT | FORMS_OF_ITSELF
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 def may_return_wrapper(scope: Scope) -> bool:
@@ -16,32 +26,60 @@ def may_return_wrapper(scope: Scope) -> bool:
     function = others[0] if first in RECEIVERS else first
     if not function or not (scope.nested_functions or scope.holds(scope.module.derive(_rows_with_lambda))):
         return False
-    statements = list(scope.statements())
-    returned = [s.value for s in statements if isinstance(s, ast.Return)]
-    if not returned or not all(isinstance(v, ast.Name | ast.Lambda | ast.IfExp | ast.Call) for v in returned):
+    returned = [s.value for s in scope.statements() if isinstance(s, ast.Return)]
+    if not returned or not all(_may_be_function(v, function, scope, ALIAS_DEPTH) for v in returned):
         return False
-    values = [s.value for s in statements if isinstance(s, ast.Return | ast.Assign)]
-    return any(_may_reach(inner, function) for inner in _inner(scope, values))
+    assigned = [s.value for s in scope.statements() if isinstance(s, ast.Assign)]
+    return any(_may_reach(inner, function) for inner in _inner(scope, [*returned, *assigned]))
 
 
 def may_be_decorator_class(scope: Scope) -> bool:
-    """Whether a class has no bases, a constructor, and a call that takes anything."""
+    """Whether a class has no bases, a constructor that keeps something, and a method that calls that with anything."""
     if not scope.is_class or any(dotted(b) != "object" for b in scope.class_node.bases):
         return False
-    calls = [c.function.args for c in scope.children.get("__call__", ()) if c.is_function]
-    return "__init__" in scope.children and any(c.vararg is not None and c.kwarg is not None for c in calls)
+    initializers, calls = (scope.children.get(name, ()) for name in ("__init__", "__call__"))
+    kept = {
+        t.attr
+        for i in initializers
+        for s in ast.walk(i.node)
+        if isinstance(s, ast.Assign | ast.AnnAssign) and isinstance(s.value, ast.Name)
+        for t in (s.targets if isinstance(s, ast.Assign) else [s.target])
+        if isinstance(t, ast.Attribute)
+    }
+    called = {n.func.attr for c in calls for n in ast.walk(c.node) if isinstance(n, ast.Call)
+              if isinstance(n.func, ast.Attribute) and any(isinstance(a, ast.Starred) for a in n.args)}  # fmt: skip
+    return not kept.isdisjoint(called)
 
 
 def _rows_with_lambda(module: Module) -> list[int]:
     return module.rows_with(["lambda"])
 
 
-def _inner(scope: Scope, values: list[ast.expr | None]) -> list[ast.AST]:
+def _may_be_function(value: ast.expr | None, function: str, scope: Scope, depth: int) -> bool:
+    """Whether an expression that a decorator returns may be an inner function, or a form of the decorator itself."""
+    match value:
+        case ast.Lambda() | ast.IfExp():
+            return True
+        case ast.Call(func=func):
+            path = dotted(func) or ""
+            return path.rpartition(".")[2] in _FUNCTIONS or path in scope.children
+        case ast.Name(id=name):
+            values = [
+                s.value
+                for s in scope.statements()
+                if isinstance(s, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in s.targets)
+            ]
+            known = name == function or name in scope.children
+            return known or any(depth and _may_be_function(v, function, scope, depth - 1) for v in values)
+    return False
+
+
+def _inner(scope: Scope, values: list[ast.expr | None]) -> list[Function]:
     """The lambdas in some expressions, and the bare functions of the scope that they name."""
     parts = [n for v in values if v is not None for n in ast.walk(v)]
-    found: list[ast.AST] = [n for n in parts if isinstance(n, ast.Lambda)]
+    found: list[Function] = [n for n in parts if isinstance(n, ast.Lambda)]
     for name in {n.id for n in parts if isinstance(n, ast.Name)}:
-        found += [f.node for f in scope.children.get(name, ()) if f.is_function and not _is_cared_for(f)]
+        found += [f.function for f in scope.children.get(name, ()) if f.is_function and not _is_cared_for(f)]
     return found
 
 
@@ -54,12 +92,22 @@ def _is_cared_for(function: Scope) -> bool:
     return False
 
 
-def _may_reach(inner: ast.AST, function: str) -> bool:
-    """Whether an inner function calls the function, or hands it on."""
-    for call in ast.walk(inner):
-        if isinstance(call, ast.Call):
-            func = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in INVOKES else call.func
-            given = (func, *call.args, *(k.value for k in call.keywords))
-            if any(isinstance(n, ast.Name) and n.id == function for n in given):
-                return True
-    return False
+def _may_reach(inner: Function, function: str) -> bool:
+    """Whether an inner function calls the function, or hands it on beside what it was given itself."""
+    a = inner.args
+    own = {p.arg for p in (*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg) if p is not None}
+    return function not in own and any(
+        isinstance(n, ast.Call) and (_calls(n, function) or _hands_on(n, function, own)) for n in ast.walk(inner)
+    )
+
+
+def _calls(call: ast.Call, function: str) -> bool:
+    func = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in INVOKES else call.func
+    return isinstance(func, ast.Name) and func.id == function
+
+
+def _hands_on(call: ast.Call, function: str, own: set[str]) -> bool:
+    given = [a.value if isinstance(a, ast.Starred) else a for a in (*call.args, *(k.value for k in call.keywords))]
+    names = {a.id for a in given if isinstance(a, ast.Name)}
+    asks = (dotted(call.func) or "").rpartition(".")[2] in ASKS_ABOUT
+    return function in names and not asks and (isinstance(call.func, ast.Call) or not names.isdisjoint(own))
