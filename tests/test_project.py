@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sysconfig
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from fixtures import engine_for
 from patternlint.config import Settings
 from patternlint.project import Ancestry, AttributeUses, Project, ReferencesTo, Subclasses
+from patternlint.project import project as project_module
 from patternlint.project.files import Discovery
+from patternlint.project.naming import FilesNaming
+from patternlint.project.outline import Outline
+from patternlint.project.reads import Changes, Known, Remembered
 from patternlint.source import Source
 
 FILES = {
@@ -126,3 +131,80 @@ def test_discovery_order_does_not_matter(project: Project) -> None:
     files = list(Discovery(project.root, ()).files())
     backwards = Project(project.root, project.settings, files[::-1])
     assert set(backwards.ask(ReferencesTo("shop.tools.retry"))) == set(project.ask(ReferencesTo("shop.tools.retry")))
+
+
+def test_an_outline_is_the_same_after_it_was_written_down(project: Project) -> None:
+    for name in ("shop", "shop.cart", "shop.big", "shop.tools"):
+        outline = project.outline_of(name)
+        assert outline is not None
+        assert Outline.from_json(outline.to_json()) == outline
+        assert Outline.from_json(outline.to_json()).to_json() == outline.to_json()
+
+
+def test_the_bodies_of_functions_leave_the_outline_as_it_is(project: Project) -> None:
+    before = project.outline_of("shop.cart")
+    path = project.root / "shop/cart.py"
+    text = FILES["shop/cart.py"].replace("        self.close()\n", "\n\n        self.open()\n        self.close()\n")
+    project.overlay(Source(path, text.encode()))
+    assert project.outline_of("shop.cart") == before
+
+
+def test_only_files_that_can_name_a_thing_are_read(project: Project) -> None:
+    names = [project.module_name(path) for path in project.ask(FilesNaming("shop.cart.Cart"))]
+    assert names == ["shop", "shop.big", "shop.cart"]  # `shop.big` by way of the package that hands it on
+    assert [project.module_name(path) for path in project.ask(FilesNaming("other.broken.retry"))] == ["other.broken"]
+
+
+def test_what_an_answer_has_read_tells_whether_it_still_holds(project: Project) -> None:
+    known = Known()
+    with project.recording(known):
+        project.ask(Ancestry("shop.big.Big"))
+        project.ask(Ancestry("shop.big.Big"))  # an answer that is known already counts as well
+    reads = known.everything()
+    assert {"outline", "module", "root"} == {what for what, _ in reads}
+
+    def changed(path: str, **what: object) -> bool:
+        before = Remembered("t", "o", frozenset({"shop"}), path.removesuffix(".py").replace("/", "."))
+        return Changes({path: before}, {path: before._replace(**what)}).concern(reads)  # type: ignore[arg-type]
+
+    assert changed("shop/cart.py", outline="other")
+    assert not changed("shop/cart.py", text="other")  # the body of a function
+    assert not changed("shop/elsewhere.py", text="other", outline="other")
+    assert Changes({}, {"shop/big/Big.py": Remembered("", "", frozenset(), "shop.big.Big")}).concern(reads)
+
+
+def test_words_that_an_answer_has_asked_for(project: Project) -> None:
+    known = Known()
+    with project.recording(known):
+        project.ask(AttributeUses("close"))
+    reads = known.everything()
+    assert ("words", "close") in reads
+    without, having = (Remembered("", "", frozenset(words), "") for words in ({"open"}, {"open", "close"}))
+    assert Changes({"a.py": without}, {"a.py": having}).concern(reads)
+    assert not Changes({"a.py": without}, {"a.py": without}).concern(reads)
+    assert Changes({"a.py": having}, {}).concern(reads)
+
+
+def test_what_questions_cost_is_counted(project: Project) -> None:
+    project.ask(Subclasses("shop.tools.Base"))
+    project.ask(Subclasses("shop.tools.Base"))
+    counts = project.counts
+    assert counts.questions["Subclasses"] == 1
+    assert counts.parsed <= len(FILES)
+
+
+def test_modules_are_good_while_the_question_is_open(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project_module, "_KEEP_CHARACTERS", 1)  # every module drives the one before out
+    assert project.ask(UsesTwice()) == ("shop.cart", "shop.tools")
+
+
+class UsesTwice(NamedTuple):
+    """A question that holds on to one module while it looks at another."""
+
+    def answer(self, project: Project) -> tuple[str, str]:
+        first = project.module("shop.cart")
+        assert project.ask(Subclasses("shop.tools.Base"))
+        second = project.module("shop.tools")
+        assert first is not None
+        assert second is not None
+        return first.name, second.name

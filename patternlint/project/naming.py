@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from patternlint.project.imports import ancestors
 from patternlint.project.project import Project
 
 
@@ -23,17 +24,16 @@ class FilesNaming(NamedTuple):
         if home is None:
             return ()
         module, last = project.module_name(home), self.dotted.rpartition(".")[2]
-        found = {home: None}
+        holders = project.paths_with(last)
+        left = _Left(project, [path for path in holders if path != home])
         queue = [home]
         while queue:
             path = queue.pop()
-            name = project.module_name(path)
-            new = [p for p in importers_of(project, name, last) if p not in found]
-            if new and (name == module or self._is_handed_on_by(project, path, module)):
-                found.update(dict.fromkeys(new))
-                queue += new
-        holders = project.paths_with(last)
-        return tuple(path for path in holders if path in found)
+            importers = left.importers_of(project.module_name(path))
+            if importers and (path == home or self._is_handed_on_by(project, path, module)):
+                left.take(importers)
+                queue += importers
+        return tuple(path for path in holders if path not in left.paths)
 
     def _is_handed_on_by(self, project: Project, path: Path, module: str) -> bool:
         """Whether another module has it, or something that it lies in, among its own names."""
@@ -45,14 +45,42 @@ class FilesNaming(NamedTuple):
         return False
 
 
-def importers_of(project: Project, module: str, word: str) -> list[Path]:
-    """The files that have a word and may import a module: in an absolute import stand all parts of its name, in a
-    relative one those below the package that both lie in."""
+class _Left:
+    """Files that nothing is known to lead to yet: most have no word of the module that is asked about next."""
+
+    def __init__(self, project: Project, paths: list[Path]) -> None:
+        self.paths = set(paths)
+        self._project = project
+        self._with: dict[str, list[Path]] = {}
+        self._below: dict[str, list[Path]] = {}
+        for path in paths:
+            for package in _packages(project, path):
+                self._below.setdefault(package, []).append(path)
+
+    def importers_of(self, module: str) -> list[Path]:
+        """Those that may import a module."""
+        last = module.rpartition(".")[2]
+        if last not in self._with:
+            self._with[last] = [path for path in self._project.paths_with(last) if path in self.paths]
+        near = dict.fromkeys((*self._with[last], *self._below.get(module, ())))
+        return [path for path in near if path in self.paths and may_import(self._project, path, module)]
+
+    def take(self, paths: list[Path]) -> None:
+        """Leave some out from now on."""
+        self.paths.difference_update(paths)
+
+
+def may_import(project: Project, path: Path, module: str) -> bool:
+    """Whether a file has the words of an import of a module: an absolute one has all parts of its name, a relative one
+    those below the package that both lie in."""
+    around, common = _packages(project, path), 0
     parts = module.split(".")
-    found: dict[Path, None] = {}
-    for depth in range(len(parts) + 1):
-        around = ".".join(parts[:depth])
-        for path in project.paths_with(word, *parts[depth:]):
-            if path not in found and (not depth or f"{project.module_name(path)}.".startswith(f"{around}.")):
-                found[path] = None
-    return list(found)
+    while common < len(around) and around[common] == ".".join(parts[: common + 1]):
+        common += 1
+    return all(project.has_word(path, part) for part in parts[common:])
+
+
+def _packages(project: Project, path: Path) -> list[str]:
+    """The packages that a file lies in, the outermost first; a package lies in itself."""
+    name = project.module_name(path)
+    return [*ancestors(name), name] if path.stem == "__init__" else [*ancestors(name)]

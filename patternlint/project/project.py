@@ -261,6 +261,12 @@ class Project:
             self._asking[-1].reads.add(("words", " ".join(sorted(words))))
         return [self._numbered[number] for number in self._vocabulary.files_with(words)]
 
+    def has_word(self, path: Path, word: str) -> bool:
+        """Whether a file's text contains a word."""
+        if self._asking:
+            self._asking[-1].reads.add(("words", word))
+        return self._vocabulary.holds(self._number(path), word)
+
     def modules_with(self, *words: str, pattern: str = "") -> Iterator[Module]:
         """Every module whose text contains all of the words, in a fixed order; with a pattern those alone in whose text
         it is found.
@@ -296,12 +302,18 @@ class Project:
         if module is not None:
             module.release()
 
-    def outline(self, path: Path) -> Outline | None:
-        """What is remembered of a module; None where it cannot be read or does not parse."""
+    def outline(self, path: Path, pattern: str = "") -> Outline | None:
+        """What is remembered of a module; None where it cannot be read or does not parse.
+
+        With a pattern that stands in the text of every module whose outline says what is looked for, also None for one
+        without it: that spares the parsing.
+        """
         self._note("outline", path)
         if path not in self._outlines and (remembered := self._remembered_outline(path)) is not None:
             self._outlines[path] = remembered
         if path not in self._outlines:
+            if pattern and ((source := self._text(path)) is None or not re.search(pattern, source.text)):
+                return None
             module = self._kept[path] if path in self._kept else self._read(path)
             self._outlines[path] = None if module is None else self._outlined(module)
             if module is not None and path not in self._kept:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.facts import own_nodes
-from patternlint.project.naming import importers_of
+from patternlint.project.naming import may_import
 
 if TYPE_CHECKING:
     from patternlint.project import Project
@@ -36,7 +36,8 @@ class Rebinds(NamedTuple):
             return True
         return any(
             self.name in project.ask(_NamesStored(path)) and f"{self.module}.{self.name}" in project.ask(_Stored(path))
-            for path in importers_of(project, self.module, self.name)
+            for path in project.paths_with(self.name)
+            if may_import(project, path, self.module)
         )
 
 

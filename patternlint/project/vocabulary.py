@@ -63,6 +63,16 @@ class Vocabulary:
         sets = [frozenset(files) for files in others]
         return [file for file in rarest if all(file in files for files in sets)]
 
+    def holds(self, file: int, word: str) -> bool:
+        """Whether a file has a word."""
+        if file in self._texts:
+            return f" {word} " in self._texts[file]
+        known = self._holders.get(word)
+        if known is None or isinstance(known, int):
+            return known == file
+        at = bisect_left(known, file)
+        return at < len(known) and known[at] == file
+
     def _with(self, word: str) -> list[int] | array[int]:
         known = self._holders.get(word, ())
         indexed = [known] if isinstance(known, int) else known or []
