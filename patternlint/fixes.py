@@ -13,7 +13,7 @@ import libcst as cst
 
 from patternlint.finding import Applicability, Edit, Fix, Import
 from patternlint.other_file import OtherFile
-from patternlint.places import CannotEdit, Places, joined, new_lines_at, own_line, without_lines
+from patternlint.places import CannotEdit, Places, code_lines, joined, new_lines_at, own_line, without_lines
 from patternlint.walker import descendants
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class FixBuilder:
         if _is_statement(node):
             self._add((node,), lambda at: [_statement_edit(at, node, code)])
         else:
-            self._add((node,), lambda at: [Edit(*at.exact(node), code.replace("\n", at.source.newline))])
+            self._add((node,), lambda at: [Edit(*at.exact(node), at.source.newline.join(code_lines(code)))])
 
     def replace_through(self, first: cst.CSTNode, last: cst.CSTNode, code: str) -> None:
         """Put statements in the place of all from one to another, the comment at the last one's end included.

@@ -63,11 +63,16 @@ class Places(NamedTuple):
         """Dedented code in the file's own indentation and line ends, without the last line's end."""
         unit = indent_unit(self.source)
         out = []
-        for line in code.split("\n"):
+        for line in code_lines(code):
             bare = line.lstrip(" ")
             depth, rest = divmod(len(line) - len(bare), 4)
             out.append(f"{indent}{unit * depth}{' ' * rest}{bare}" if bare else "")
         return self.source.newline.join(out)
+
+
+def code_lines(code: str) -> list[str]:
+    """The lines of new code, which may quote some of the file with their own line ends."""
+    return re.split(r"\r\n|\r|\n", code)
 
 
 def indent_unit(source: Source) -> str:

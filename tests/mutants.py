@@ -469,7 +469,7 @@ MUTANTS = [
     Mutant("PAT403", "the comments of the branches are lost", instead(mapping_chain, "comments_of", _no_comments),
            "PAT403/returns", "fixed", "verification"),
     Mutant("PAT403", "a pragma goes to another statement",
-           attribute(table, "_PRAGMA", re.compile("(?!)")), _PRAGMA_IN_CHAIN, "fixed", "verification"),
+           attribute(table, "PRAGMA", re.compile("(?!)")), _PRAGMA_IN_CHAIN, "fixed", "verification"),
     Mutant("PAT403", "the table takes the name of a function", instead(FixBuilder, "free_name", _bound_name),
            "PAT403/statements", "fixed", "verification"),
     # ---- Decorator

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.facts import ImportBinding, Scope, dotted, own_nodes
+from patternlint.pragmas import PRAGMA
 from patternlint.walker import descendants
 from patternlint_rules.imports.once import is_memoised, runs_once
 
@@ -22,7 +23,6 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _OTHER_TOOLS = re.compile(r"pylint:\s*disable\S*.*(?:import-outside-toplevel|C0415)|ruff:\s*noqa.*PLC0415")
-_PRAGMA = re.compile(r"#\s*(?:noqa|type:|pylint:|pyright:|mypy:|pragma:|isort:|ruff:|nosec|ty:)", re.IGNORECASE)
 _SUPPRESSES = re.compile(r"suppress\(.*(?:Import|ModuleNotFound)Error")
 _LINE = 88
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
@@ -65,13 +65,13 @@ class InnerImport(NamedTuple):
         """Whether a comment to a tool stands on the statement's lines: alone it would mean something else."""
         comments = self.scope.module.source.comments
         rows = range(self.node.lineno, (self.node.end_lineno or self.node.lineno) + 1)
-        return any(_PRAGMA.search(comments.get(row, "")) for row in rows)
+        return any(PRAGMA.search(comments.get(row, "")) for row in rows)
 
     @property
     def pragma(self) -> str:
         """The comment at the end of its only line, if it speaks to a tool: it goes where the statement goes."""
         comment = self.scope.module.source.comments.get(self.node.lineno, "")
-        return comment if self.node.lineno == self.node.end_lineno and _PRAGMA.search(comment) else ""
+        return comment if self.node.lineno == self.node.end_lineno and PRAGMA.search(comment) else ""
 
     @property
     def is_conditional(self) -> bool:

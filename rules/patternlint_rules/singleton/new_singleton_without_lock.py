@@ -218,12 +218,14 @@ class NewSingletonWithoutLock(Rule):
     def _published_last(self, fix: FixBuilder, new: cst.FunctionDef, guard: cst.If, store: Store) -> list[str]:
         """The guard's statements on a local instance that is stored at the end."""
         statements = [s for s in guard.body.body if isinstance(s, cst.SimpleStatementLine)]
-        texts = [self.text(s).strip("\n") for s in statements]
+        texts = [self.text(s).strip("\r\n") for s in statements]
         if any(not _is_one_line(t) for t in texts) or len(statements) != len(guard.body.body):
             fix.refuse("no-simple-guard")
         whole = self.text(guard)
         if "#" in whole.partition("\n")[0] or whole.count("#") != sum(t.count("#") for t in texts):
             fix.refuse("comment-inside")
+        if statements and (comment := statements[-1].trailing_whitespace.comment) is not None:
+            texts[-1] = texts[-1][: texts[-1].rindex(comment.value)].rstrip()  # it stays where it is, behind the guard
         index = next((i for i, s in enumerate(statements) if any(n is store.node for n in s.body)), None)
         if index is None or len(statements[index].body) != 1:
             fix.refuse("no-simple-guard")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.cstnames import dotted
+from patternlint.pragmas import PRAGMA
 from patternlint.rule import Rule, cst
 from patternlint_rules.strategy.chain import Branch, Chain, simple_statements, spelled
 from patternlint_rules.strategy.constants import names_in
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from patternlint.facts import Scope
     from patternlint.fixes import FixBuilder
 
-_PRAGMA = re.compile(r"#\s*(?:noqa|type:|pragma|pylint|pyright|mypy|ruff|nosec|fmt|yapf|isort)", re.I)
 _LONGEST_NAME = 45
 
 
@@ -62,7 +62,7 @@ def comments_of(chain: Chain, rule: Rule) -> list[Comments] | None:
     found = [_comments(branch, index > 0) for index, branch in enumerate(chain.branches)]
     moved = sum(len(c.above) + bool(c.trailing) for c in found)
     texts = [t for c in found for t in (*c.above, c.trailing)]
-    if moved != _count_comments(chain, rule) or any(_PRAGMA.match(t) for t in texts):
+    if moved != _count_comments(chain, rule) or any(PRAGMA.match(t) for t in texts):
         return None
     return found
 
