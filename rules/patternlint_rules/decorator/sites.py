@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from patternlint.facts import Module, Scope, dotted
+from patternlint.facts import Module, Scope, dotted, walk
 from patternlint_rules.decorator.identity import COPIERS, WRAPPER_FACTORIES
 from patternlint_rules.decorator.shape import (
     ALIAS_DEPTH,
@@ -38,15 +38,17 @@ def may_be_decorator_class(scope: Scope) -> bool:
     if not scope.is_class or any(dotted(b) != "object" for b in scope.class_node.bases):
         return False
     initializers, calls = (scope.children.get(name, ()) for name in ("__init__", "__call__"))
+    if not initializers or not calls:
+        return False
     kept = {
         t.attr
         for i in initializers
-        for s in ast.walk(i.node)
+        for s in walk(i.node)
         if isinstance(s, ast.Assign | ast.AnnAssign) and isinstance(s.value, ast.Name)
         for t in (s.targets if isinstance(s, ast.Assign) else [s.target])
         if isinstance(t, ast.Attribute)
     }
-    called = {n.func.attr for c in calls for n in ast.walk(c.node) if isinstance(n, ast.Call)
+    called = {n.func.attr for c in calls for n in walk(c.node) if isinstance(n, ast.Call)
               if isinstance(n.func, ast.Attribute) and any(isinstance(a, ast.Starred) for a in n.args)}  # fmt: skip
     return not kept.isdisjoint(called)
 
@@ -76,7 +78,7 @@ def _may_be_function(value: ast.expr | None, function: str, scope: Scope, depth:
 
 def _inner(scope: Scope, values: list[ast.expr | None]) -> list[Function]:
     """The lambdas in some expressions, and the bare functions of the scope that they name."""
-    parts = [n for v in values if v is not None for n in ast.walk(v)]
+    parts = [n for v in values if v is not None for n in walk(v)]
     found: list[Function] = [n for n in parts if isinstance(n, ast.Lambda)]
     for name in {n.id for n in parts if isinstance(n, ast.Name)}:
         found += [f.function for f in scope.children.get(name, ()) if f.is_function and not _is_cared_for(f)]
@@ -97,7 +99,7 @@ def _may_reach(inner: Function, function: str) -> bool:
     a = inner.args
     own = {p.arg for p in (*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg) if p is not None}
     return function not in own and any(
-        isinstance(n, ast.Call) and (_calls(n, function) or _hands_on(n, function, own)) for n in ast.walk(inner)
+        isinstance(n, ast.Call) and (_calls(n, function) or _hands_on(n, function, own)) for n in walk(inner)
     )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from patternlint.facts import Module, Scope, dotted, unquoted
+from patternlint.facts import Module, Scope, dotted, unquoted, walk
 from patternlint.project import Ancestry, Project, Subclasses
 from patternlint_rules.observer.instances import with_word
 from patternlint_rules.observer.places import ELEMENT, Place, class_of, nodes_with_lambdas, place_of, walked
@@ -144,7 +144,7 @@ def _attributes_set(method: Scope) -> set[str]:
     me = method.parameters[:1]
     return {
         node.attr
-        for node in ast.walk(method.node)
+        for node in walk(method.node)
         if isinstance(node, ast.Attribute)
         and isinstance(node.ctx, ast.Store)
         and isinstance(node.value, ast.Name)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from patternlint.facts import walk
 from patternlint.rule import Confidence, cst
 from patternlint.walker import children
 from patternlint_rules.observer.pairing import words
@@ -37,8 +38,8 @@ class EntryCall(NamedTuple):
 
 def calls_of(loop: ast.For) -> list[EntryCall]:
     """The calls of what a loop walks, as `ast` sees them: also those that do not run within it."""
-    names = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
-    inside = [n for s in loop.body for n in ast.walk(s)]
+    names = {n.id for n in walk(loop.target) if isinstance(n, ast.Name)}
+    inside = [n for s in loop.body for n in walk(s)]
     calls = [(n, *_named(n.func)) for n in inside if isinstance(n, ast.Call)]
     if not any(name in names for _, name, _ in calls):
         return []

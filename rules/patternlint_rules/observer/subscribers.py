@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
-from patternlint.facts import Module, Scope, dotted
+from patternlint.facts import Module, Scope, dotted, walk
 from patternlint.project import Ancestry, Project, Subclasses
 from patternlint.rule import Confidence
 from patternlint_rules.observer.containers import FamilyOf, UsesOf
@@ -106,8 +106,8 @@ def _round(node: ast.AST, scope: Scope) -> Place | None:
             body = [elt]
         case _:
             return None
-    names = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
-    calls = (c.func for b in body for c in ast.walk(b) if isinstance(c, ast.Call))
+    names = {n.id for n in walk(target) if isinstance(n, ast.Name)}
+    calls = (c.func for b in body for c in walk(b) if isinstance(c, ast.Call))
     if not any(isinstance(func, ast.Name) and func.id in names for func in calls):
         return None
     if isinstance(iterable, ast.Call) and last_name(iterable.func) in ("list", "tuple") and iterable.args:
