@@ -116,7 +116,7 @@ def _outcome(path: Path, place: Workplace) -> Outcome:
         findings, reads = engine.check_recording(source)
     shown = data if findings else None
     if not is_kept:
-        return Outcome(path, tuple(findings), shown)
+        return Outcome(path, tuple(findings), shown, reads=reads)
     from patternlint.cache import digest, stamp
 
     return Outcome(path, tuple(findings), shown, stamp(status), digest(data), reads)

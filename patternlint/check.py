@@ -68,6 +68,13 @@ class Request(NamedTuple):
     shard: Shard = Shard()
 
 
+class Mending(NamedTuple):
+    """What came of each file when it was checked, and of those that had something to fix when that was done."""
+
+    outcomes: dict[Target, Outcome]
+    mended: dict[Target, Mended]
+
+
 class Run:
     """One run.
 
@@ -134,9 +141,9 @@ class Run:
 
     # ---- repairs
 
-    def _mended(self, targets: Sequence[Target], repairs: Repairs) -> Iterator[Mended]:
-        """Each file that has something to fix, with its fixes; what is found in the others is shown."""
-        from patternlint.fixing import mend
+    def _mend(self, targets: Sequence[Target], repairs: Repairs) -> Mending:
+        """Fix each file that has something to fix; then those whose findings rest on what was fixed, till none is."""
+        from patternlint.fixing import mend, resting_on
         from patternlint.report.text import fixable
 
         def mended(target: Target) -> Mended | None:
@@ -146,11 +153,38 @@ class Run:
             engine = target.place.engine_for(target.path)
             return mend(source, engine, repairs, self._console, unsafe=self._request.unsafe_fixes)
 
+        mending = Mending({}, {})
+        wanted: list[Target] = []
         for target, outcome in self._outcomes(targets):
-            if not any(fixable(finding, unsafe=self._request.unsafe_fixes) for finding in outcome.findings):
+            mending.outcomes[target] = outcome
+            if any(fixable(finding, unsafe=self._request.unsafe_fixes) for finding in outcome.findings):
+                if (result := self._guarded(target, mended)) is not None:
+                    mending.mended[target] = result
+                wanted.append(target)
+        while changed := [target for target in wanted if target in mending.mended and mending.mended[target].changes]:
+            wanted = []
+            for place in dict.fromkeys(target.place for target in changed):
+                changes = [c for target in changed if target.place is place for c in mending.mended[target].changes]
+                reads = {
+                    target.name: reads
+                    for target, outcome in mending.outcomes.items()
+                    if target.place is place
+                    and not (target in mending.mended and mending.mended[target].changes)
+                    and (reads := self._checking.reads(target, outcome))
+                }
+                for name in resting_on(changes, reads, place.engine.project):
+                    target = Target(name, place)
+                    if (result := self._guarded(target, mended)) is not None:
+                        mending.mended[target] = result
+                        wanted.append(target)
+        return mending
+
+    def _show_mending(self, mending: Mending) -> None:
+        for target, outcome in mending.outcomes.items():
+            if (mended := mending.mended.get(target)) is None:
                 self._show_outcome(target, outcome)
-            elif (result := self._guarded(target, mended)) is not None:
-                yield result
+            else:
+                self._show_mended(mended)
 
     def _show_mended(self, mended: Mended) -> None:
         self._fixed += len(mended.fixes)
@@ -160,8 +194,7 @@ class Run:
         from patternlint.repairs import Proposal
 
         proposal = Proposal()
-        for mended in self._mended(targets, proposal):
-            self._show_mended(mended)
+        self._show_mending(self._mend(targets, proposal))
         for _, before, after in proposal.changes():
             self._console.diff(before, after, os.path.relpath(after.path))
 
@@ -177,22 +210,21 @@ class Run:
             return
         try:
             if command is None:
-                for one in self._mended(targets, OnDisk(journals, self._console.warning)):
-                    self._show_mended(one)
+                mending = self._mend(targets, OnDisk(journals, self._console.warning))
                 journals.finish()
             else:
                 proposal = Proposal(to_be_written=True)
-                mended = [m for m in self._mended(targets, proposal) if m.fixes or m.remaining]
-                self._try(command, journals, mended, proposal)
+                mending = self._try(command, journals, self._mend(targets, proposal), proposal)
+            self._show_mending(mending)
         except PatternlintError as error:
             self._console.error(error)
         finally:
             journals.close()
 
-    def _try(self, command: UserCommand, journals: Journals, mended: Sequence[Mended], proposal: Proposal) -> None:
+    def _try(self, command: UserCommand, journals: Journals, mending: Mending, proposal: Proposal) -> Mending:
         from patternlint.trial import Rebuilding, Trial
 
-        rebuilding = Rebuilding(mended, proposal, unsafe=self._request.unsafe_fixes)
+        rebuilding = Rebuilding(list(mending.mended.values()), proposal, unsafe=self._request.unsafe_fixes)
         if not rebuilding.fixes:
             self._console.note("verify: there is nothing to fix, so the command was not run")
         else:
@@ -205,8 +237,7 @@ class Run:
                     self._console.details("\n".join(f"  {line}" for line in outcome.tail))
             except PatternlintError as error:
                 self._console.error(error)
-        for one in mended:
-            self._show_mended(rebuilding.now(one))
+        return mending._replace(mended={target: rebuilding.now(one) for target, one in mending.mended.items()})
 
     def _say_recovered(self, root: Path, taken: TakenBack) -> None:
         from patternlint.journal import KEPT

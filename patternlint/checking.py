@@ -16,6 +16,7 @@ from patternlint.workspace import Workplace
 
 if TYPE_CHECKING:
     from patternlint.finding import Finding
+    from patternlint.project.reads import Read
     from patternlint.workers import Pool
 
 # Starting processes takes as long as checking this much, in bytes.
@@ -83,6 +84,11 @@ class Checking:
             if place.memory is not None and (problem := place.memory.save()):
                 folder = place.settings.root
                 self._warn(f"{folder}: results cannot be kept: {problem} (--no-cache does without)")
+
+    def reads(self, target: Target, outcome: Outcome) -> frozenset[Read]:
+        """What the findings of a file rest on in others, whether they were found now or earlier."""
+        memory = target.place.memory
+        return outcome.reads or (memory.reads(target.name) if memory is not None else frozenset())
 
     def _checked(self, targets: Sequence[Target]) -> Iterator[Outcome]:
         """What comes of files that have to be looked at, in any order."""

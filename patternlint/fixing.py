@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.errors import OUR_FAULT, PatternlintError
@@ -12,6 +12,8 @@ from patternlint.source import Source
 if TYPE_CHECKING:
     from patternlint.engine import Engine
     from patternlint.finding import Finding
+    from patternlint.project import Project
+    from patternlint.project.reads import Read, Remembered
     from patternlint.repairs import Repairs
     from patternlint.report.console import Console
 
@@ -65,6 +67,31 @@ def mend_alone(source: Source, engine: Engine, console: Console, *, unsafe: bool
         result = fix(source, engine, unsafe=unsafe, only=only)
     _tell_of_failures(source, result, console)
     return Mended.of(engine, result)
+
+
+def resting_on(changes: Sequence[Change], reads: Mapping[str, Iterable[Read]], project: Project) -> list[str]:
+    """Those files whose findings may be others now.
+
+    Args:
+        changes: what the fixes of other files changed.
+        reads: what the findings of each file rest on.
+        project: all of them are in it.
+    """
+    from patternlint.project.reads import Changes
+
+    before = {project.relpath(c.before.path): _remembered(c.before, project) for c in changes}
+    after = {project.relpath(c.after.path): _remembered(c.after, project) for c in changes}
+    difference = Changes(before, after)
+    return [name for name, read in reads.items() if difference.concern(read)]
+
+
+def _remembered(source: Source, project: Project) -> Remembered:
+    from patternlint.project.outline import outline_of
+    from patternlint.project.reads import Remembered
+    from patternlint.words import words_of
+
+    outline = outline_of(project.facts(source)).to_json()
+    return Remembered(source.text, outline, words_of(source.text), project.module_name(source.path))
 
 
 def withdraw(changes: Sequence[Change], engine: Engine) -> None:

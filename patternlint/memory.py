@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from patternlint.finding import Finding
     from patternlint.project import Project
     from patternlint.project.outline import Outline
-    from patternlint.project.reads import Remembered
+    from patternlint.project.reads import Read, Remembered
     from patternlint.source import Source
 
 _UNKNOWN = "?"  # no digest is that
@@ -64,6 +64,15 @@ class Memory:
             for path, entry in fresh.items()
             if entry.findings is not None and self._relative(path) not in self._invalid
         }
+
+    def reads(self, path: str) -> frozenset[Read]:
+        """What the findings of a file that were recalled rest on."""
+        name = self._relative(path)
+        known = self._known.get(name)
+        if known is None or not known.asked:
+            return frozenset()
+        lines = self._all_facts().get(name, Facts()).reads.split("\n")
+        return frozenset((what, which) for what, _, which in (line.partition(" ") for line in lines))
 
     def _relative(self, path: str) -> str:
         return path.removeprefix(self._prefix).replace(os.sep, "/")

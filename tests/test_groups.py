@@ -112,3 +112,20 @@ def test_a_trial_keeps_or_takes_back_all_of_them(folder: Path) -> None:
     patternlint_in(folder, "undo")
     assert patternlint_in(folder, "--fix", "--verify", "grep -q 0 count.py").output.count("was not fixed") == 2
     assert texts(folder) == UNTOUCHED
+
+
+@pytest.mark.parametrize("way", [["--fix"], ["--fix", "--verify", "true"]], ids=["fix", "verify"])
+def test_what_rests_on_a_fix_of_another_file_is_fixed_in_the_same_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, way: list[str]
+) -> None:
+    def found_after_b(engine: Engine, source: Source) -> list[Finding]:
+        if source.path.name == "a.py":
+            other = engine.project.source_at(engine.project.root / "b.py")
+            if other is None or "counted" not in other.text:
+                return []
+        return found(engine, source)
+
+    monkeypatch.setattr(Engine, "check", found_after_b)
+    assert patternlint_in(folder, *way).output.endswith("Found 2 findings (2 fixed, 0 remaining).\n")
+    assert texts(folder) == ["counted\n", "counted\n", "COUNT = 2\n"]
+    assert patternlint_in(folder, "--fix").output == "All checks passed!\n"
