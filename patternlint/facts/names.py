@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 # fields of names, constants, operators and contexts
 _PLAIN = frozenset(
@@ -39,16 +38,18 @@ def unquoted(node: ast.expr | None) -> ast.expr | None:
     return node
 
 
-@cache
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    """The fields of a node class that can hold nodes; operators and contexts are none."""
-    return tuple(name for name in kind._fields if name not in _PLAIN)
+# by node class: the fields that can hold nodes
+_FIELDS = {
+    kind: tuple(name for name in kind._fields if name not in _PLAIN)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
 
 
 def children(node: ast.AST) -> list[ast.AST]:
     """The nodes directly inside a node, in the order of `ast`: faster than ``ast.iter_child_nodes``."""
     found: list[ast.AST] = []
-    for name in _fields(type(node)):
+    for name in _FIELDS[type(node)]:
         value = getattr(node, name, None)
         if type(value) is list:
             found += [v for v in value if isinstance(v, ast.AST)]

@@ -22,8 +22,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 def may_return_wrapper(scope: Scope) -> bool:
     """Whether all that a function returns may be functions, of which an inner one without an identity reaches what the
     function was given first."""
-    first, *others = *scope.parameters, "", ""
-    function = others[0] if first in RECEIVERS else first
+    parameters = scope.parameters[not RECEIVERS.isdisjoint(scope.parameters[:1]) :]
+    function = parameters[0] if parameters else ""
     if not function or not (scope.nested_functions or scope.holds(scope.module.derive(_rows_with_lambda))):
         return False
     returned = [s.value for s in scope.statements() if isinstance(s, ast.Return)]
