@@ -290,19 +290,25 @@ def _summed(row: tuple[str, Facts]) -> tuple[Any, ...]:
 
 def _entry_row(row: tuple[str, Entry]) -> tuple[Any, ...]:
     path, entry = row
-    found = "" if entry.findings == () else json.dumps(entry.findings, ensure_ascii=False, default=sorted)
-    found = None if entry.findings is None else found
+    found = None if entry.findings is None else ""
+    if entry.findings:
+        found = json.dumps(entry.findings, ensure_ascii=False, default=sorted)
     values = (path, entry.stamp, entry.digest, int(entry.asked), found)
     return (*values, _sum(values))
 
 
 def _findings(text: str) -> Iterator[Finding]:
     """Findings from JSON, which has written named tuples as lists."""
-    for *values, confidence, help, evidence, fix, why in json.loads(text) if text else ():
-        yield Finding(*values, Confidence(confidence), help, tuple(Evidence(*e) for e in evidence), _fix(fix), why)
+    for values in json.loads(text) if text else ():
+        finding = Finding(*values)
+        yield finding._replace(
+            confidence=Confidence(finding.confidence),
+            evidence=tuple(Evidence(*e) for e in finding.evidence),
+            fix=_fix(finding.fix),
+        )
 
 
-def _fix(values: list[Any] | None) -> Fix | None:
+def _fix(values: Iterable[Any] | None) -> Fix | None:
     if values is None:
         return None
     message, applicability, edits, imports, form, binds, elsewhere = values

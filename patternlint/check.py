@@ -38,18 +38,18 @@ STDIN = "-"
 
 
 class Shard(NamedTuple):
-    """A part of the files of a run: the `number`-th (from 1) of `count`.
+    """A part of the files of a run: the `number`-th (from 1) of `parts`.
 
     Which one a file is in depends on its path in its project alone, so that runs on several machines share the work
     without talking to each other.
     """
 
     number: int = 1
-    count: int = 1
+    parts: int = 1
 
     def holds(self, path: str) -> bool:
         """Whether a file, by its path relative to the root, is in it."""
-        return self.count == 1 or crc32(path.encode("utf-8", "surrogateescape")) % self.count == self.number - 1
+        return self.parts == 1 or crc32(path.encode("utf-8", "surrogateescape")) % self.parts == self.number - 1
 
 
 class Request(NamedTuple):
