@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from patternlint.config import Settings
     from patternlint.facts import Module, Scope
     from patternlint.project.outline import ClassOutline, Outline
+    from patternlint.project.reads import Read
 
 A = TypeVar("A", covariant=True)
 
@@ -92,6 +93,7 @@ class Project:
         self._words: Vocabulary | None = None
         self._answers: dict[Hashable, Known] = {}
         self._asking: list[Known] = []
+        self._same_reads: dict[Read, Read] = {}
         self._questions: Counter[str] = Counter()
         self._read_count = self._parsed_count = 0
 
@@ -233,7 +235,7 @@ class Project:
     def path_of(self, name: str) -> Path | None:
         """The file of a module's dotted name, None where the project has none."""
         if self._asking:
-            self._asking[-1].reads.add(("module", name))
+            self._asking[-1].note("module", name)
         return self._by_name.get(name)
 
     @cached_property
@@ -248,7 +250,7 @@ class Project:
         """Whether a dotted name belongs to the project: its root is one of the project's packages or modules."""
         root = dotted.partition(".")[0]
         if self._asking:
-            self._asking[-1].reads.add(("root", root))
+            self._asking[-1].note("root", root)
         return root in self._roots
 
     @cached_property
@@ -258,13 +260,13 @@ class Project:
     def paths_with(self, *words: str) -> list[Path]:
         """The files whose text contains all of the words (at least one is given), in a fixed order."""
         if self._asking:
-            self._asking[-1].reads.add(("words", " ".join(sorted(words))))
+            self._asking[-1].note("words", " ".join(sorted(words)))
         return [self._numbered[number] for number in self._vocabulary.files_with(words)]
 
     def has_word(self, path: Path, word: str) -> bool:
         """Whether a file's text contains a word."""
         if self._asking:
-            self._asking[-1].reads.add(("words", word))
+            self._asking[-1].note("words", word)
         return self._vocabulary.holds(self._number(path), word)
 
     def modules_with(self, *words: str, pattern: str = "") -> Iterator[Module]:
@@ -449,10 +451,11 @@ class Project:
             known = Known()
             with self.recording(known):
                 known.value = question.answer(self)
+            known.settle(self._same_reads)
             self._answers[key] = known
             self._questions[type(question).__name__] += 1
         if self._asking:
-            self._asking[-1].rests_on[known] = None
+            self._asking[-1].rest_on(known)
         answer: A = known.value
         return answer
 
@@ -472,7 +475,7 @@ class Project:
 
     def _note(self, what: str, path: Path) -> None:
         if self._asking:
-            self._asking[-1].reads.add((what, self.relpath(path)))
+            self._asking[-1].note(what, self.relpath(path))
 
 
 def _size(module: Module | None) -> int:

@@ -31,8 +31,23 @@ class Known:
 
     def __init__(self) -> None:
         self.value: Any = None
-        self.reads: set[Read] = set()
-        self.rests_on: dict[Known, None] = {}
+        self.reads: set[Read] | tuple[Read, ...] = set()
+        self.rests_on: set[Known] | tuple[Known, ...] = set()
+
+    def note(self, what: str, which: str) -> None:
+        """Something was looked at."""
+        assert isinstance(self.reads, set)
+        self.reads.add((what, which))
+
+    def rest_on(self, other: Known) -> None:
+        """Another answer was used."""
+        assert isinstance(self.rests_on, set)
+        self.rests_on.add(other)
+
+    def settle(self, same: dict[Read, Read]) -> None:
+        """The answer is found: from now on its notes take little room, each read being one value in all answers."""
+        self.reads = tuple(same.setdefault(read, read) for read in self.reads)
+        self.rests_on = tuple(self.rests_on)
 
     def everything(self) -> frozenset[Read]:
         """What was read for it, by the answers that it rests on too."""
@@ -41,7 +56,7 @@ class Known:
         stack = [self]
         while stack:
             known = stack.pop()
-            found |= known.reads
+            found.update(known.reads)
             for other in known.rests_on:
                 if other not in seen:
                     seen.add(other)
