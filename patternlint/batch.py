@@ -41,14 +41,14 @@ class Job(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of one file.
+    """What came of one file, given by its whole path.
 
     `data` are its bytes where there is something to show of it, `stamp` and `digest` tell which text it was. `reads` is
     what the findings rest on in other files. `error` is what kept it from being checked, `details` the traceback where
     that was our fault.
     """
 
-    path: Path
+    name: str
     findings: tuple[Finding, ...] = ()
     data: bytes | None = None
     stamp: str = ""
@@ -56,6 +56,11 @@ class Outcome(NamedTuple):
     reads: frozenset[Read] = frozenset()
     error: PatternlintError | None = None
     details: str = ""
+
+    @property
+    def path(self) -> Path:
+        """The path as an object."""
+        return Path(self.name)
 
 
 class Checked(NamedTuple):
@@ -90,13 +95,13 @@ def check_file(name: str, workspace: Workspace) -> Outcome:
     try:
         return _outcome(path, workspace.of(path))
     except PatternlintError as error:
-        return Outcome(path, error=error)
+        return Outcome(name, error=error)
     except OSError as error:
-        return Outcome(path, error=unreadable(path, error))
+        return Outcome(name, error=unreadable(path, error))
     except Exception as error:  # the last barrier: one file must not stop the others
         import traceback
 
-        return Outcome(path, error=failed(path, error), details=traceback.format_exc())
+        return Outcome(name, error=failed(path, error), details=traceback.format_exc())
 
 
 def _outcome(path: Path, place: Workplace) -> Outcome:
@@ -116,10 +121,10 @@ def _outcome(path: Path, place: Workplace) -> Outcome:
         findings, reads = engine.check_recording(source)
     shown = data if findings else None
     if not is_kept:
-        return Outcome(path, tuple(findings), shown, reads=reads)
+        return Outcome(os.fspath(path), tuple(findings), shown, reads=reads)
     from patternlint.cache import digest, stamp
 
-    return Outcome(path, tuple(findings), shown, stamp(status), digest(data), reads)
+    return Outcome(os.fspath(path), tuple(findings), shown, stamp(status), digest(data), reads)
 
 
 def not_decoded(path: Path, error: DecodeError, settings: Settings) -> Finding:

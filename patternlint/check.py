@@ -49,7 +49,7 @@ class Shard(NamedTuple):
 
     def holds(self, path: str) -> bool:
         """Whether a file, by its path relative to the root, is in it."""
-        return self.parts == 1 or crc32(path.encode("utf-8", "surrogateescape")) % self.parts == self.number - 1
+        return crc32(path.encode("utf-8", "surrogateescape")) % self.parts == self.number - 1
 
 
 class Request(NamedTuple):
@@ -269,14 +269,13 @@ class Run:
                 self._console.error(error)
             except OSError as error:
                 self._console.error(unreadable(argument, error))
-        return [targets[name] for name in sorted(targets, key=lambda name: name.split(os.sep))]
+        found = list(targets.values())
+        if len(self._request.paths) > 1:  # the files of one folder are found in their order
+            found.sort(key=lambda target: target.name.split(os.sep))
+        shard = self._request.shard
+        return found if shard.parts == 1 else [target for target in found if shard.holds(_in_project(target))]
 
     def _targets_of(self, path: Path) -> Iterator[Target]:
-        for target in self._all_targets_of(path):
-            if self._request.shard.holds(os.path.relpath(target.name, target.place.settings.root)):
-                yield target
-
-    def _all_targets_of(self, path: Path) -> Iterator[Target]:
         if path.is_dir():
             outer = self._workspace.of(path)
             whole = path == outer.settings.root
@@ -367,6 +366,10 @@ class Run:
                 for finding in findings
             ]
         )
+
+
+def _in_project(target: Target) -> str:
+    return os.path.relpath(target.name, target.place.settings.root).replace(os.sep, "/")
 
 
 def _import_edits(finding: Finding, source: Source, engine: Engine) -> tuple[Edit, ...]:

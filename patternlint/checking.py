@@ -71,11 +71,11 @@ class Checking:
         arrived: dict[str, Outcome] = {}
         for name, place in targets:
             if name in recalled:
-                yield Outcome(Path(name), recalled[name])
+                yield Outcome(name, recalled[name])
                 continue
             while name not in arrived:
                 outcome = next(fresh)
-                arrived[os.fspath(outcome.path)] = outcome
+                arrived[outcome.name] = outcome
             outcome = arrived.pop(name)
             if place.memory is not None and outcome.digest:
                 place.memory.learn(outcome)

@@ -75,7 +75,8 @@ class Memory:
         return frozenset((what, which) for what, _, which in (line.partition(" ") for line in lines))
 
     def _relative(self, path: str) -> str:
-        return path.removeprefix(self._prefix).replace(os.sep, "/")
+        relative = path.removeprefix(self._prefix)
+        return relative if os.sep == "/" else relative.replace(os.sep, "/")
 
     def _unchanged(self, path: str) -> Entry | None:
         """What is known of a file that is as it was; else None."""
@@ -195,7 +196,7 @@ class Memory:
         if outcome.error is None:
             entry = Entry(outcome.stamp, outcome.digest, bool(outcome.reads), outcome.findings)
             reads = "\n".join(sorted(f"{what} {which}" for what, which in outcome.reads))
-            self._results[self._relative(os.fspath(outcome.path))] = entry, reads
+            self._results[self._relative(outcome.name)] = entry, reads
 
     # ---- keeping it
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TypeAlias
 
 from patternlint.batch import Checked, Job, Outcome, check_batch
@@ -119,7 +118,7 @@ def check_in(pool: Pool, job: Job, work: Sequence[Sequence[str]]) -> Iterator[Ch
             half = len(batch) // 2
             lost += [batch[half:], batch[:half]]
         else:
-            yield Checked([Outcome(Path(batch[0]), error=_died(batch[0], checked))], {})
+            yield Checked([Outcome(batch[0], error=_died(batch[0], checked))], {})
 
 
 @contextmanager
