@@ -165,8 +165,6 @@ class Project:
             return self._kept[path]
         module = self._read(path)
         self._put(path, module, depth)
-        while self._kept_characters > _KEEP_CHARACTERS and len(self._kept) > 1:
-            self._drop(next(iter(self._kept)))
         return module
 
     def tidy(self) -> None:
@@ -190,6 +188,8 @@ class Project:
         self._kept[path] = module
         self._handed_out[path] = depth
         self._kept_characters += _size(module)
+        while self._kept_characters > _KEEP_CHARACTERS and len(self._kept) > 1:
+            self._drop(next(iter(self._kept)))
 
     def _drop(self, path: Path) -> None:
         module = self._kept.pop(path)
