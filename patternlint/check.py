@@ -119,14 +119,17 @@ class Run:
     def _outcomes(self, targets: Sequence[Target]) -> Iterator[tuple[Target, Outcome]]:
         """What comes of each file that can be checked; of the others it is said what is wrong with them."""
         self._console.start(len(targets))
-        for done, (target, outcome) in enumerate(zip(targets, self._checking.outcomes(targets), strict=True)):
+        outcomes = self._checking.outcomes(targets)
+        for done, target in enumerate(targets):
             self._console.step(done, target.name)
+            outcome = next(outcomes)
             if outcome.error is None:
                 yield target, outcome
                 continue
             if outcome.details and self._request.verbose:
                 self._console.details(outcome.details)
             self._console.error(outcome.error)
+        self._checking.keep(targets)
 
     def _show_outcome(self, target: Target, outcome: Outcome) -> None:
         if not outcome.findings:
@@ -153,10 +156,9 @@ class Run:
             engine = target.place.engine_for(target.path)
             return mend(source, engine, repairs, self._console, unsafe=self._request.unsafe_fixes)
 
-        mending = Mending({}, {})
+        mending = Mending(dict(self._outcomes(targets)), {})
         wanted: list[Target] = []
-        for target, outcome in self._outcomes(targets):
-            mending.outcomes[target] = outcome
+        for target, outcome in mending.outcomes.items():
             if any(fixable(finding, unsafe=self._request.unsafe_fixes) for finding in outcome.findings):
                 if (result := self._guarded(target, mended)) is not None:
                     mending.mended[target] = result

@@ -80,6 +80,9 @@ class Checking:
             if place.memory is not None and outcome.digest:
                 place.memory.learn(outcome)
             yield outcome
+
+    def keep(self, targets: Sequence[Target]) -> None:
+        """Remember what came of the files, when all outcomes are there and before anything is changed."""
         for place in dict.fromkeys(target.place for target in targets):
             if place.memory is not None and (problem := place.memory.save()):
                 folder = place.settings.root

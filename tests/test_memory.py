@@ -39,7 +39,9 @@ def findings(root: Path, caching: Caching | None) -> Findings:
     workspace = job.workspace()
     targets = [Target(name, workspace.of_folder(os.path.dirname(name))) for name in workspace.of(root).names]
     warnings: list[str] = []
-    outcomes = list(Checking(job, 1, None, warnings.append).outcomes(targets))
+    checking = Checking(job, 1, None, warnings.append)
+    outcomes = list(checking.outcomes(targets))
+    checking.keep(targets)
     assert not warnings
     return {str(o.path): o.findings for o in outcomes if o.error is None}
 
