@@ -17,6 +17,7 @@ from patternlint.workspace import Caching, Workplace, Workspace
 
 if TYPE_CHECKING:
     from patternlint.config import Settings
+    from patternlint.engine import Costs
     from patternlint.project.reads import Read
 
 OUR_FAULT = "this is our fault: please report it"
@@ -64,10 +65,11 @@ class Outcome(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What came of a batch: of each file, and the outlines learnt on the way, by root and path, as in memory."""
+    """What came of a batch: of each file, what was learnt on the way, by root (as in memory), and what it cost."""
 
     outcomes: list[Outcome]
     outlines: dict[Path, dict[str, tuple[str, str]]]
+    costs: list[Costs]
 
 
 @lru_cache(maxsize=1)
@@ -86,7 +88,7 @@ def check_batch(job: Job, names: Sequence[str]) -> Checked:
     workspace = job.workspace()
     outcomes = [check_file(name, workspace) for name in names]
     outlines = {p.settings.root: p.memory.take_outlines() for p in workspace.workplaces() if p.memory is not None}
-    return Checked(outcomes, outlines)
+    return Checked(outcomes, outlines, [c for p in workspace.workplaces() if (c := p.take_costs()) is not None])
 
 
 def check_file(name: str, workspace: Workspace) -> Outcome:

@@ -65,6 +65,7 @@ class Request(NamedTuple):
     exit_zero: bool = False
     exit_non_zero_on_fix: bool = False
     verbose: bool = False
+    costs: bool = False
     shard: Shard = Shard()
 
 
@@ -130,6 +131,8 @@ class Run:
                 self._console.details(outcome.details)
             self._console.error(outcome.error)
         self._checking.keep(targets)
+        if self._request.costs:
+            self._console.costs(self._checking.costs(targets))
 
     def _show_outcome(self, target: Target, outcome: Outcome) -> None:
         if not outcome.findings:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,7 @@ from patternlint.batch import Job, Outcome, check_file
 from patternlint.workspace import Workplace
 
 if TYPE_CHECKING:
+    from patternlint.engine import Costs
     from patternlint.finding import Finding
     from patternlint.project.reads import Read
     from patternlint.workers import Pool
@@ -59,6 +61,7 @@ class Checking:
         self._jobs = jobs
         self._pool = pool
         self._warn = warn
+        self._costs: list[Costs] = []
 
     def outcomes(self, targets: Sequence[Target]) -> Iterator[Outcome]:
         """What comes of each file, in their order."""
@@ -80,6 +83,13 @@ class Checking:
             if place.memory is not None and outcome.digest:
                 place.memory.learn(outcome)
             yield outcome
+
+    def costs(self, targets: Sequence[Target]) -> Costs:
+        """What it has cost to check the files, whoever did."""
+        from patternlint.engine import Costs
+
+        here = [target.place.take_costs() for target in targets]
+        return reduce(Costs.and_, [*self._costs, *(costs for costs in here if costs is not None)], Costs())
 
     def keep(self, targets: Sequence[Target]) -> None:
         """Remember what came of the files, when all outcomes are there and before anything is changed."""
@@ -110,6 +120,7 @@ class Checking:
             for root, outlines in checked.outlines.items():
                 if root in places and (memory := places[root].memory) is not None:
                     memory.add_outlines(outlines)
+            self._costs += checked.costs
             yield from checked.outcomes
 
 

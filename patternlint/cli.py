@@ -122,6 +122,7 @@ def _request(options: argparse.Namespace) -> Request:
         exit_zero=options.exit_zero,
         exit_non_zero_on_fix=options.exit_non_zero_on_fix,
         verbose=options.verbose,
+        costs=options.verbose and options.statistics,
         shard=_shard(options),
     )
 
@@ -278,7 +279,12 @@ def _check_parser() -> argparse.ArgumentParser:
     output.add_argument("--show-settings", action="store_true", help="show the settings of the first of the files")
     output.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="(auto)")
     output.add_argument("-q", "--quiet", action="store_true", help="show findings and errors, nothing else")
-    output.add_argument("-v", "--verbose", action="store_true", help="show more of what goes wrong")
+    output.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="show more of what goes wrong; with --statistics what each rule cost",
+    )
     output.add_argument("-V", "--version", action="store_true", help="show the version")
     return parser
 

@@ -11,7 +11,7 @@ import gc
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -47,6 +47,10 @@ class Counts(NamedTuple):
     facts: int = 0
     regions: int = 0
 
+    def and_(self, more: Counts) -> Counts:
+        """Both together."""
+        return Counts(self.read + more.read, self.facts + more.facts, self.regions + more.regions)
+
 
 class RuleCounts(NamedTuple):
     """What one rule has cost: seconds for its candidates and visits, project's answers included; what it walked."""
@@ -57,7 +61,26 @@ class RuleCounts(NamedTuple):
 
     def plus(self, since: float, regions: int = 0, lines: int = 0) -> RuleCounts:
         """With the time from `since` (of ``perf_counter``) until now added."""
-        return RuleCounts(self.seconds + perf_counter() - since, self.regions + regions, self.lines + lines)
+        return self.and_(RuleCounts(perf_counter() - since, regions, lines))
+
+    def and_(self, more: RuleCounts) -> RuleCounts:
+        """Both together."""
+        return RuleCounts(self.seconds + more.seconds, self.regions + more.regions, self.lines + more.lines)
+
+
+class Costs(NamedTuple):
+    """What checking has cost: the lines that went how far, and each rule's part by its code."""
+
+    lines: Counts = Counts()
+    rules: Mapping[str, RuleCounts] = {}
+
+    def and_(self, more: Costs) -> Costs:
+        """Both together."""
+        rules = {
+            code: self.rules.get(code, RuleCounts()).and_(more.rules.get(code, RuleCounts()))
+            for code in (*self.rules, *more.rules)
+        }
+        return Costs(self.lines.and_(more.lines), rules)
 
 
 class Engine:
@@ -106,6 +129,12 @@ class Engine:
             else:
                 findings = self._findings(module, concerned)
         return self._let_through(source, findings)
+
+    def take_costs(self) -> Costs:
+        """What checking has cost since this was called last."""
+        costs = Costs(self.counts, self.rule_counts)
+        self.counts, self.rule_counts = Counts(), {entry.code: RuleCounts() for entry in self.rules}
+        return costs
 
     def check_recording(self, source: Source) -> tuple[list[Finding], frozenset[Read]]:
         """The findings of one source, and what they rest on in other files of the project."""

@@ -15,7 +15,7 @@ from patternlint.project.root import Root, Roots
 from patternlint.source import Source
 
 if TYPE_CHECKING:
-    from patternlint.engine import Engine
+    from patternlint.engine import Costs, Engine
     from patternlint.finding import Finding
     from patternlint.memory import Memory
 
@@ -74,6 +74,10 @@ class Workplace:
         if os.path.exists(path) and not self.settings.discovery.excludes(path):
             return self.engine
         return self._engine((path,))
+
+    def take_costs(self) -> Costs | None:
+        """What checking its files has cost since this was called last; None where nothing was checked."""
+        return self.engine.take_costs() if "engine" in self.__dict__ else None
 
     def prepare_for_workers(self) -> None:
         """Read once what each of the processes that are about to be made of this one would read."""

@@ -173,3 +173,18 @@ def test_an_interrupt_ends_all_processes(project: Path) -> None:
     assert "Traceback" not in errors
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_verbose_statistics_tell_what_each_rule_cost(project: Path, jobs: str) -> None:
+    run = patternlint("--statistics", "--verbose", "--no-cache", "--jobs", jobs, *ALL, cwd=project)
+    lines, heading, *rules = run.stderr.splitlines()
+    read, parsed, walked = (
+        int(number.replace(",", "")) for number in re.findall(r"[\d,]+(?= lines| parsed| walked)", lines)
+    )
+    assert read > parsed > walked > 0
+    assert read > 60_000
+    assert heading.split() == ["seconds", "regions", "lines", "rule"]
+    costs = {name: float(seconds) for seconds, *_, name in map(str.split, rules)}
+    assert costs["missing-functools-wraps"] > 0
+    assert list(costs.values()) == sorted(costs.values(), reverse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from patternlint.errors import PatternlintError
 from patternlint.report import text
@@ -13,6 +13,9 @@ from patternlint.report.reasons import RUNTIME_NOT_DECLARED
 from patternlint.report.terminal import Progress, Style, safe, wants_colour
 from patternlint.report.text import Shown
 from patternlint.source import Source
+
+if TYPE_CHECKING:
+    from patternlint.engine import Costs
 
 FORMATS = ("text", "concise", "json")
 
@@ -110,6 +113,12 @@ class Console:
         self._progress.clear()
         for line in lines.splitlines():
             print(safe(line), file=sys.stderr)
+
+    def costs(self, costs: Costs) -> None:
+        """What it took to check the files: to standard error, since it is another one every time."""
+        self._progress.clear()
+        for line in text.costs(costs):
+            print(line, file=sys.stderr)
 
     def _say(self, kind: str, message: str) -> None:
         self._progress.clear()

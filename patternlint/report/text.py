@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.catalogue import RULES
 from patternlint.finding import Applicability, Confidence, Edit, Finding
@@ -14,6 +14,9 @@ from patternlint.report.reasons import reason
 from patternlint.report.terminal import Style, safe
 from patternlint.selection import NOT_PARSED
 from patternlint.source import Source
+
+if TYPE_CHECKING:
+    from patternlint.engine import Costs
 
 _CONTEXT = 1  # lines of code shown above and below the finding's
 _TAB = "    "
@@ -147,3 +150,13 @@ def statistics(findings: Iterable[Finding], *, unsafe: bool) -> Iterator[str]:
     for code, count in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
         name = names.get(code, "cannot-be-parsed")
         yield f"{count:>{width}}\t{code}\t[{'*' if code in repaired else ' '}] {name}"
+
+
+def costs(costs: Costs) -> Iterator[str]:
+    """How far how many lines went, and what each rule cost, the dearest first."""
+    lines = costs.lines
+    yield f"{lines.read:,} lines read, {lines.facts:,} parsed, {lines.regions:,} walked by rules"
+    names = {entry.code: entry.name for entry in RULES}
+    yield " seconds  regions    lines  rule"
+    for code, cost in sorted(costs.rules.items(), key=lambda item: (-item[1].seconds, item[0])):
+        yield f"{cost.seconds:>8.2f} {cost.regions:>8,} {cost.lines:>8,}  {code} {names.get(code, '')}"
