@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import ClassVar
 
 from patternlint.errors import PatternlintError
@@ -15,7 +14,7 @@ from patternlint.report.terminal import safe
 from patternlint.selection import NOT_PARSED
 from patternlint.source import Source
 from patternlint.version import VERSION
-from patternlint.workspace import STDIN_NAME, Workspace, absolute
+from patternlint.workspace import STDIN_NAME, absolute, of_host
 
 _FLAKE8S_STDIN = "stdin"
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -43,7 +42,7 @@ class Plugin:
         # flake8 has decoded the text: with the mark, a declared encoding in it is not applied again
         data = _UTF8_MARK + "".join(self._lines).encode("utf-8", "replace")
         try:
-            found = _workspace().findings_in(Source(absolute(path), data))
+            found = of_host("noqa").findings_in(Source(absolute(path), data))
         except PatternlintError as error:
             from flake8.exceptions import ExecutionError
 
@@ -54,9 +53,3 @@ class Plugin:
             return
         for finding in found:
             yield finding.row, finding.column - 1, f"{finding.code} {safe(finding.message)}", type(self)
-
-
-@cache
-def _workspace() -> Workspace:
-    """One for each process: what is learnt of a project serves all of its files."""
-    return Workspace(ignoring="noqa")

@@ -7,7 +7,6 @@ use astroid, and finds what every other front finds.
 from __future__ import annotations
 
 import sys
-from functools import cache
 from typing import TYPE_CHECKING
 
 from astroid import nodes
@@ -21,7 +20,7 @@ from patternlint.finding import Confidence, Finding
 from patternlint.report.terminal import safe
 from patternlint.rule_pages import explanation
 from patternlint.source import DecodeError, Source
-from patternlint.workspace import Workspace, absolute
+from patternlint.workspace import absolute, of_host
 
 if TYPE_CHECKING:
     from pylint.lint import PyLinter
@@ -118,15 +117,9 @@ def _check(module: nodes.Module) -> list[Finding]:
     with module.stream() as stream:
         data = stream.read()
     try:
-        return _workspace().findings_in(Source(absolute(module.file), data))
+        return of_host("pylint").findings_in(Source(absolute(module.file), data))
     except DecodeError:
         return []  # pylint has said so
     except PatternlintError as error:
         print(f"patternlint: {safe(str(error))}", file=sys.stderr)
         sys.exit(_USAGE_ERROR)
-
-
-@cache
-def _workspace() -> Workspace:
-    """One for each process: what is learnt of a project serves all of its files."""
-    return Workspace(ignoring="pylint")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from patternlint.finding import Finding
     from patternlint.memory import Memory
 
+_HOST_THRESHOLD = 200_000  # new objects between two looks for garbage
 STDIN_NAME = "stdin.py"  # what standard input counts as where nobody says
 
 
@@ -172,6 +173,22 @@ class Workspace:
     def workplaces(self) -> tuple[Workplace, ...]:
         """Those met so far."""
         return tuple(self._workplaces.values())
+
+
+@cache
+def of_host(ignoring: str) -> Workspace:
+    """The projects of a process that hands over one file after the other: what is learnt of them serves all files.
+
+    The garbage collector of such a host would go through all syntax trees that are kept, again and again, for cycles
+    that they do not hold; so it looks less often.
+
+    Args:
+        ignoring: the comments that do not count, as for the engine.
+    """
+    import gc
+
+    gc.set_threshold(max(gc.get_threshold()[0], _HOST_THRESHOLD), 20, 100)
+    return Workspace(ignoring=ignoring)
 
 
 def _is_on_disk(source: Source) -> bool:
