@@ -8,7 +8,6 @@ these short cuts; with `whole_modules` there are none, and the findings are the 
 from __future__ import annotations
 
 import gc
-import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -21,7 +20,7 @@ from patternlint.finding import Applicability, Confidence, Finding, Fix
 from patternlint.selection import NOT_PARSED, Selection
 from patternlint.source import Source
 from patternlint.suppression import Suppressions
-from patternlint.words import words_of
+from patternlint.words import matches, words_of
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -114,8 +113,8 @@ class Engine:
         self.counts = self.counts._replace(read=self.counts.read + source.rows)
         words = self._words & words_of(source.text)
         concerned = [r for r in self.rules if r.words <= words and (not r.any_words or r.any_words & words)]
-        matching = {patterns: _matches(patterns, source.text) for patterns in {r.patterns for r in concerned}}
-        concerned = [r for r in concerned if matching[r.patterns]]
+        found = {p for p in {r.patterns for r in concerned} if not p or matches(p, source.text)}
+        concerned = [r for r in concerned if r.patterns in found]
         if self._whole:
             concerned = list(self.rules)
         with room():
@@ -143,7 +142,7 @@ class Engine:
         known = Known()
         with self.project.recording(known):
             findings = self.check(source)
-        return findings, known.everything()
+        return findings, self.project.reads_of(known)
 
     def _let_through(self, source: Source, findings: list[Finding]) -> list[Finding]:
         if not findings:
@@ -213,11 +212,6 @@ class Engine:
                 pass  # too deep for the rule or, since CPython 3.12 counts calls through C apart, for LibCST
             self.rule_counts[rule.code] = self.rule_counts[rule.code].plus(since, 1, lines)
             yield from findings
-
-
-def _matches(patterns: tuple[str, ...], text: str) -> bool:
-    """Whether one of the patterns matches somewhere, or there are none."""
-    return not patterns or any(re.search(pattern, text) for pattern in patterns)
 
 
 def _check_syntax(source: Source) -> None:

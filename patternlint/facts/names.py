@@ -40,7 +40,7 @@ def unquoted(node: ast.expr | None) -> ast.expr | None:
 
 # by node class: the fields that can hold nodes
 _FIELDS = {
-    kind: tuple(name for name in kind._fields if name not in _PLAIN)
+    kind: tuple(name for name in kind._fields if name not in _PLAIN and kind is not ast.Constant)
     for kind in vars(ast).values()
     if isinstance(kind, type) and issubclass(kind, ast.AST)
 }

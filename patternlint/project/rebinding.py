@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from patternlint.project import Project
 
 # `x.name = …`, `x.name: int = …`, `x.name += …`, `x.name, y = …`; what a method does to its own object is no concern
-_STORE = re.compile(r"(?<!\bself)(?<!\bcls)\.(\w+)\b(?=\s*(?::[^=\n]*)?(?:[-+*/|&]=|=(?!=)|,))")
+# (begins with what can be searched for fast)
+_STORE = re.compile(r"\.(?<!\bself\.)(?<!\bcls\.)(\w+)\b(?=\s*(?::[^=\n]*)?(?:[-+*/|&]=|=(?!=)|,))")
 _QUOTED = re.compile(r"""["']([\w.]+)(?=(["']?))""")
 _REPLACED = re.compile(r"""(?:patch\.object|setattr)\(\s*([\w.]+),\s*["'](\w+)["']""")
 _IN_SYS_MODULES = re.compile(r"""\bsys\.modules\b[^\n]*|["']sys\.modules["'],\s*\{[^}]*""")

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from patternlint.facts import Module, Scope, dotted, own_nodes
+from patternlint.facts import Module, Scope, dotted, own_nodes, walk
 from patternlint.facts.names import header_nodes
 from patternlint.project.ancestry import Subclasses
 from patternlint.project.naming import FilesNaming
@@ -143,17 +143,17 @@ def uses(scope: Scope, rows: Sequence[int] | None = None) -> Iterator[tuple[ast.
                 else:
                     for annotation in header_nodes(node):
                         if annotation not in node.decorator_list and not _is_default(node, annotation):
-                            kinds.update(dict.fromkeys(ast.walk(annotation), "annotation"))
+                            kinds.update(dict.fromkeys(walk(annotation), "annotation"))
             case ast.Call():
                 kinds.setdefault(node.func, "call")
                 if dotted(node.func) in ("isinstance", "issubclass") and len(node.args) == 2:
-                    kinds.update(dict.fromkeys(ast.walk(node.args[1]), "isinstance"))
+                    kinds.update(dict.fromkeys(walk(node.args[1]), "isinstance"))
             case ast.AnnAssign():
-                kinds.update(dict.fromkeys(ast.walk(node.annotation), "annotation"))
+                kinds.update(dict.fromkeys(walk(node.annotation), "annotation"))
             case ast.Raise() if node.exc is not None:
                 kinds[node.exc.func if isinstance(node.exc, ast.Call) else node.exc] = "raise"
             case ast.ExceptHandler() if node.type is not None:
-                kinds.update(dict.fromkeys(ast.walk(node.type), "except"))
+                kinds.update(dict.fromkeys(walk(node.type), "except"))
             case ast.Name() | ast.Attribute():
                 if isinstance(node.ctx, ast.Store):
                     yield node, "store"

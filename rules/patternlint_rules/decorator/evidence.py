@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from patternlint.facts import Module, Scope, dotted, unquoted
+from patternlint.facts import Module, Scope, dotted, unquoted, walk
 from patternlint.project import Project, ReferencesTo
 
 CALLED_LIKE_A_FUNCTION = frozenset(
@@ -94,7 +94,7 @@ class ReadsName(NamedTuple):
     def answer(self, project: Project) -> bool:
         """By any ``x.__name__`` in it."""
         found = project.find(self.dotted)
-        nodes = [] if found is None else ast.walk(found.node)
+        nodes = [] if found is None else walk(found.node)
         return any(isinstance(n, ast.Attribute) and n.attr in ("__name__", "__qualname__") for n in nodes)
 
 

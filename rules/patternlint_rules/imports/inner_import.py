@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from patternlint.facts import ImportBinding, Scope, dotted, own_nodes
+from patternlint.facts import ImportBinding, Scope, dotted, own_nodes, walk
 from patternlint.pragmas import PRAGMA
 from patternlint.walker import descendants
 from patternlint_rules.imports.once import is_memoised, runs_once
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from patternlint.rule import Rule, cst
 
 # an import that does not begin its line at the left margin: most modules have none
-PATTERNS = (r"\n[ \t\f]+(?:import|from)\b", r"[;:\r][ \t\f]*(?:import|from)\b")
+PATTERNS = (
+    r"\n[ \t\f]+(?:import|from)\b", r";[ \t\f]*(?:import|from)\b", r":[ \t\f]*(?:import|from)\b",
+    r"\r[ \t\f]*(?:import|from)\b",
+)  # fmt: skip
 _REASON = re.compile(
     r"circular|cycl|laz(?:y|ily)|defer|delay|avoid|optional|heavy|slow|start-?up|on demand|import.outside|PLC0415|C0415"
     r"|(?:local|inner|inline|late) import|import(?:ed)? (?:here|inside|late|locally)",
@@ -111,7 +114,7 @@ class InnerImport(NamedTuple):
         """Whether all that is imported serves to raise an exception."""
         names = {b.name for b in self.bindings}
         nodes = list(own_nodes(self.scope.node))
-        raised = {n for r in nodes if isinstance(r, ast.Raise) for n in ast.walk(r)}
+        raised = {n for r in nodes if isinstance(r, ast.Raise) for n in walk(r)}
         uses = [n for n in nodes if isinstance(n, ast.Name) and n.id in names]
         return bool(uses) and all(n in raised for n in uses)
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from patternlint.facts import Scope, dotted
+from patternlint.facts import Scope, dotted, walk
 
 _MEMOISERS = re.compile(r"cache|memo|once|singleton", re.IGNORECASE)
 
@@ -25,12 +25,12 @@ def runs_once(scope: Scope) -> set[ast.AST]:
         if not isinstance(statement, ast.If):
             continue
         if (missing := _missing(statement.test)) and _keeps(scope, statement.body, missing):
-            found.update(n for s in statement.body for n in ast.walk(s))
+            found.update(n for s in statement.body for n in walk(s))
         present = _present(statement.test)
         if present and isinstance(statement.body[-1], ast.Return) and _keeps(scope, following, present):
-            found.update(n for s in following for n in ast.walk(s))
-        if "lifespan" in (n.value for n in ast.walk(statement.test) if isinstance(n, ast.Constant)):
-            found.update(n for s in statement.body for n in ast.walk(s))
+            found.update(n for s in following for n in walk(s))
+        if "lifespan" in (n.value for n in walk(statement.test) if isinstance(n, ast.Constant)):
+            found.update(n for s in statement.body for n in walk(s))
     return found
 
 
@@ -85,7 +85,7 @@ def _keeps(scope: Scope, block: list[ast.stmt], name: str) -> bool:
     """Whether statements assign to a name or attribute that outlives the call, or to an item of it."""
     if "." not in name and _dies_with_call(scope, name):
         return False
-    for node in (n for s in block for n in ast.walk(s)):
+    for node in (n for s in block for n in walk(s)):
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         for target in targets:
             if dotted(target.value if isinstance(target, ast.Subscript) else target) == name:

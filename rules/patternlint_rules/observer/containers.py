@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from patternlint.facts import Module, Scope, dotted, unquoted, walk
 from patternlint.project import Ancestry, Project, Subclasses
-from patternlint_rules.observer.instances import with_word
+from patternlint_rules.observer.instances import attributes_made, with_word
 from patternlint_rules.observer.places import ELEMENT, Place, class_of, nodes_with_lambdas, place_of, walked
 
 ADDS = frozenset({"append", "add", "insert", "appendleft", "extend", "update"})
@@ -135,21 +135,9 @@ class _AttributesMadeIn(NamedTuple):
     def answer(self, project: Project) -> tuple[tuple[str, frozenset[str]], ...]:
         with project.passing(self.path) as module:
             return tuple(
-                (scope.dotted, frozenset(scope.bindings).union(*map(_attributes_set, scope.methods.values())))
+                (scope.dotted, frozenset(scope.bindings).union(*map(attributes_made, scope.methods.values())))
                 for scope in (() if module is None else module.classes)
             )
-
-
-def _attributes_set(method: Scope) -> set[str]:
-    me = method.parameters[:1]
-    return {
-        node.attr
-        for node in walk(method.node)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Store)
-        and isinstance(node.value, ast.Name)
-        and [node.value.id] == me
-    }
 
 
 def _uses(module: Module, path: str, classes: frozenset[str], where: str) -> Iterator[Use]:
@@ -174,7 +162,7 @@ def _uses(module: Module, path: str, classes: frozenset[str], where: str) -> Ite
 
 def _is_given(node: ast.AST, scope: Scope) -> bool:
     """Whether a change names a parameter of the functions around it, their own object left out."""
-    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    names = {n.id for n in walk(node) if isinstance(n, ast.Name)}
     at: Scope | None = scope
     while at is not None and at.is_function:
         if not names.isdisjoint(at.parameters[1:] if at.enclosing_class is not None else at.parameters):
@@ -408,6 +396,6 @@ def _locks(scope: Scope) -> dict[ast.AST, tuple[str, ...]]:
         if isinstance(statement, ast.With | ast.AsyncWith):
             held = tuple(ast.unparse(i.context_expr) for i in statement.items)
             for child in statement.body:
-                for node in ast.walk(child):
+                for node in walk(child):
                     found[node] = (*found.get(node, ()), *held)
     return found

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from patternlint.facts import Module, Scope, dotted
+from patternlint.facts import Module, Scope, dotted, walk
 from patternlint.project import Ancestry
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint_rules.observer.containers import UsesOf, kept
@@ -102,7 +102,7 @@ class DeadWeakReference(Rule):
             self._parameter(node, target.value)
 
     def _uses_of(self, name: str) -> int:
-        return sum(isinstance(n, ast.Name) and n.id == name for n in ast.walk(self.module.tree))
+        return sum(isinstance(n, ast.Name) and n.id == name for n in walk(self.module.tree))
 
     def _parameter(self, node: cst.Call, parameter: str) -> None:
         text = self.module.source.text
@@ -176,8 +176,8 @@ class DeadWeakReference(Rule):
 
 
 def _is_only_called(root: ast.AST, is_it) -> bool:  # type: ignore[no-untyped-def]
-    called = {n.func for n in ast.walk(root) if isinstance(n, ast.Call) and is_it(n.func)}
-    loads = [n for n in ast.walk(root) if is_it(n) and isinstance(n.ctx, ast.Load)]  # type: ignore[attr-defined]
+    called = {n.func for n in walk(root) if isinstance(n, ast.Call) and is_it(n.func)}
+    loads = [n for n in walk(root) if is_it(n) and isinstance(n.ctx, ast.Load)]  # type: ignore[attr-defined]
     return all(n in called for n in loads)
 
 
@@ -202,7 +202,7 @@ def _may_hold_weakly(node: ast.AST, scope: Scope) -> bool:
 def _weak_containers(module: Module) -> frozenset[tuple[str, str]]:
     """The names to which the module assigns weak containers, each with the container's kind."""
     found: set[tuple[str, str]] = set()
-    for statement in ast.walk(module.tree) if any(k in module.source.text for k in _WEAK_CONTAINERS) else ():
+    for statement in walk(module.tree) if any(k in module.source.text for k in _WEAK_CONTAINERS) else ():
         if isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Call):
             package, _, kind = (module.resolve(statement.value.func) or "").rpartition(".")
             if kind in _WEAK_CONTAINERS and package.endswith("weakref"):

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from patternlint.facts import Module, Scope, dotted, unquoted
+from patternlint.facts import Module, Scope, dotted, unquoted, walk
 from patternlint.project import Ancestry, Project
 from patternlint_rules.observer.places import class_of, place_of
 
@@ -78,10 +78,9 @@ def attributes_set(scope: Scope) -> dict[str, list[ast.expr | None]]:
     found: dict[str, list[ast.expr | None]] = {}
     for method in scope.methods.values():
         me = method.parameters[:1]
-        for statement in ast.walk(method.node):
+        for statement in _all_statements(method):
             if isinstance(statement, ast.Assign | ast.AnnAssign):
-                targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-                for target in targets:
+                for target in targets_of(statement):
                     if (
                         isinstance(target, ast.Attribute)
                         and isinstance(target.value, ast.Name)
@@ -89,6 +88,38 @@ def attributes_set(scope: Scope) -> dict[str, list[ast.expr | None]]:
                     ):
                         found.setdefault(target.attr, []).append(statement.value)
     return found
+
+
+def _all_statements(scope: Scope) -> Iterator[ast.stmt]:
+    """Every statement in a def, those of the defs inside included."""
+    return (statement for inner in scope.walk() for statement in inner.statements())
+
+
+def targets_of(statement: ast.stmt) -> list[ast.expr]:
+    """What a statement assigns to."""
+    match statement:
+        case ast.Assign():
+            return statement.targets
+        case ast.AnnAssign() | ast.AugAssign() | ast.For() | ast.AsyncFor():
+            return [statement.target]
+        case ast.With() | ast.AsyncWith():
+            return [item.optional_vars for item in statement.items if item.optional_vars is not None]
+    return []
+
+
+def attributes_made(method: Scope) -> set[str]:
+    """The attributes that a method assigns on its object, in whatever way."""
+    me = method.parameters[:1]
+    targets = (target for statement in _all_statements(method) for target in targets_of(statement))
+    return {
+        node.attr
+        for target in targets
+        for node in walk(target)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+        and [node.value.id] == me
+    }
 
 
 def class_of_value(project: Project, node: ast.expr | None, scope: Scope, depth: int = _DEPTH) -> str | None:
@@ -137,17 +168,15 @@ class AttributeClass(NamedTuple):
             elif isinstance(binding.node, ast.FunctionDef) and binding.node.returns is not None:
                 said.append(class_of_annotation(project, binding.node.returns, scope.module, scope))
         for method in scope.methods.values():
-            for statement in ast.walk(method.node):
-                if isinstance(statement, ast.Assign | ast.AnnAssign):
-                    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-                    if any(
-                        dotted(t) == f"{method.parameters[:1] and method.parameters[0]}.{self.attribute}"
-                        for t in targets
-                    ):
-                        if isinstance(statement, ast.AnnAssign):
-                            said.append(class_of_annotation(project, statement.annotation, scope.module, method))
-                        elif not (isinstance(statement.value, ast.Constant) and statement.value.value is None):
-                            said.append(class_of_value(project, statement.value, method, _DEPTH - 2))
+            for statement in _all_statements(method):
+                if isinstance(statement, ast.Assign | ast.AnnAssign) and any(
+                    dotted(t) == f"{method.parameters[:1] and method.parameters[0]}.{self.attribute}"
+                    for t in targets_of(statement)
+                ):
+                    if isinstance(statement, ast.AnnAssign):
+                        said.append(class_of_annotation(project, statement.annotation, scope.module, method))
+                    elif not (isinstance(statement.value, ast.Constant) and statement.value.value is None):
+                        said.append(class_of_value(project, statement.value, method, _DEPTH - 2))
         return [s for s in said if s is not None]
 
 

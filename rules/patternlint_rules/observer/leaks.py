@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
-from patternlint.facts import Module, Scope, dotted
+from patternlint.facts import Module, Scope, dotted, walk
 from patternlint.project import Project
 from patternlint.rule import Confidence, Evidence
 from patternlint_rules.observer.instances import BoundMethod, bound_method, class_of_value
@@ -302,8 +302,7 @@ def _callers_of(method: Scope) -> list[str]:
     return [
         other.name
         for other in (around.methods.values() if around is not None else ())
-        if other is not method
-        and any(isinstance(n, ast.Call) and dotted(n.func) == calls for n in ast.walk(other.node))
+        if other is not method and any(isinstance(n, ast.Call) and dotted(n.func) == calls for n in walk(other.node))
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
-from patternlint.facts import Scope, dotted
+from patternlint.facts import Scope, dotted, walk
 from patternlint.project import Ancestry, Project, ReferencesTo, Subclasses
 from patternlint_rules.observer.instances import attributes_set, with_word
 from patternlint_rules.observer.pairing import last_name, words
@@ -166,7 +166,7 @@ def _construction(project: Project, scope: Scope, row: int, name: str) -> Constr
         in_loop = in_loop or isinstance(statement, ast.For | ast.AsyncFor | ast.While)
         for node in ast.walk(statement):
             if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-                in_loop |= any(isinstance(n, ast.Call) and last_name(n.func) == name for n in ast.walk(node))
+                in_loop |= any(isinstance(n, ast.Call) and last_name(n.func) == name for n in walk(node))
             if (
                 isinstance(node, ast.Call)
                 and last_name(node.func) == name
@@ -275,7 +275,7 @@ def _class_attributes_set(scope: Scope) -> set[str]:
     return {
         target.attr
         for method in scope.methods.values()
-        for node in ast.walk(method.node)
+        for node in walk(method.node)
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Attribute) and dotted(target.value) in ("cls", scope.name)

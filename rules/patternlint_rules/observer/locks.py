@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from patternlint.facts import Module, dotted
+from patternlint.facts import Module, dotted, walk
 from patternlint_rules.observer.containers import Use
 
 _EXCLUSIVE = frozenset({"Lock", "Semaphore", "BoundedSemaphore", "allocate_lock"})
@@ -22,7 +22,7 @@ def _is_exclusive(module: Module, name: str) -> bool:
     """Whether the lock of this name that the module makes is a plain one; unknown counts as plain."""
     made = {
         (dotted(node.value.func) or "").rpartition(".")[2]
-        for node in ast.walk(module.tree)
+        for node in walk(module.tree)
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if (dotted(target) or "").rpartition(".")[2] == name

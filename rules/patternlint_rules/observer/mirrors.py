@@ -7,7 +7,7 @@ import ast
 import re
 from typing import NamedTuple
 
-from patternlint.facts import dotted
+from patternlint.facts import dotted, walk
 from patternlint.project import Project
 from patternlint_rules.observer.pairing import calls
 from patternlint_rules.observer.places import class_of
@@ -56,7 +56,7 @@ class Removers(NamedTuple):
                     continue
                 for statement in scope.statements():
                     mentions = any(statement.lineno <= row <= (statement.end_lineno or 0) for row in rows)
-                    if mentions and any(self._removes(node) for node in ast.walk(statement)):
+                    if mentions and any(self._removes(node) for node in walk(statement)):
                         found.add(around.dotted)
         return frozenset(found)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from patternlint.facts import Module, Scope, dotted
+from patternlint.facts import Module, Scope, dotted, walk
+from patternlint.facts.names import children, touches
 from patternlint.project import Ancestry, Project, Subclasses
 from patternlint_rules.observer.places import class_of
 
@@ -37,7 +37,7 @@ def last_name(func: ast.expr) -> str:
 
 def calls(name: str) -> str:
     """What stands in the text of every file that calls a function of this name, or something of it: a pattern."""
-    return rf"\b{name}(?:\s|\\|\.\s*\w+)*\("
+    return rf"{name}(?:\s|\\|\.\s*\w+)*\("
 
 
 class Registration(NamedTuple):
@@ -66,7 +66,7 @@ class IsPaired(NamedTuple):
         return False
 
     def _undone_in(self, method: Scope, *, is_own: bool) -> bool:
-        for node in ast.walk(method.node):
+        for node in walk(method.node):
             if isinstance(node, ast.Call):
                 if self._is_undone_by(node, method, is_own):
                     return True
@@ -87,11 +87,11 @@ class IsPaired(NamedTuple):
             return True
         takes_out = not _REMOVES.isdisjoint(chain)
         for argument in (*call.args, *(k.value for k in call.keywords)):
-            for node in ast.walk(argument):
+            for node in walk(argument):
                 if isinstance(node, ast.Attribute) and dotted(node) == f"{me}.{said.method}":
                     remover = any(
                         isinstance(n, ast.Attribute | ast.Name) and not _REMOVES.isdisjoint(words(last_name(n)))
-                        for n in ast.walk(call)
+                        for n in walk(call)
                         if n is not node and isinstance(n, ast.expr)
                     )
                     if takes_out or remover:
@@ -146,18 +146,18 @@ class PracticeWith(NamedTuple):
 
 def _calls_of(module: Module, name: str) -> Iterator[tuple[Scope, bool, str]]:
     """Each call of a name: where, whether its result is kept, and the own method that gets it."""
-    rows = [module.source.position(m.start())[0] for m in re.finditer(rf"\b{name}\b", module.source.text)]
+    rows = module.rows_with([name])
     for scope in module.functions:
-        for statement in scope.statements():
-            if not any(statement.lineno <= row <= (statement.end_lineno or 0) for row in rows):
+        for statement in scope.statements() if scope.holds(rows) else ():
+            if not touches(statement, rows):
                 continue
             bare = statement.value if isinstance(statement, ast.Expr) else None
             if isinstance(bare, ast.Await):
                 bare = bare.value
-            for part in ast.iter_child_nodes(statement):
+            for part in children(statement):
                 if isinstance(part, ast.stmt | ast.excepthandler):
                     continue
-                for node in ast.walk(part):
+                for node in walk(part):
                     if isinstance(node, ast.Call) and last_name(node.func) == name:
                         wrapper = ""
                         if isinstance(bare, ast.Call) and bare is not node and node in bare.args:

@@ -7,7 +7,8 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from patternlint.facts import Scope, dotted
+from patternlint.facts import Scope, dotted, walk
+from patternlint.facts.names import children
 from patternlint.project import Project
 from patternlint_rules.observer.containers import UsesOf
 from patternlint_rules.observer.instances import class_of_annotation, class_of_value
@@ -167,7 +168,7 @@ def _takes_itself_out(function: Scope, parameter: str) -> bool:
     names = _carriers(function, parameter)
     for inner in function.nested_functions:
         if inner.name in names:
-            for node in ast.walk(inner.node):
+            for node in walk(inner.node):
                 called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
                 if not _UNDOES.isdisjoint(called.lower().split("_")) and not node.args:  # type: ignore[attr-defined]
                     return True
@@ -184,7 +185,7 @@ def _carriers(function: Scope, parameter: str) -> frozenset[str]:
                 names |= {t.id for t in targets if isinstance(t, ast.Name)}
         elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             known = frozenset(names)
-            if any(isinstance(n, ast.Call) and _mentions(n.func, known) for n in ast.walk(statement)):
+            if any(isinstance(n, ast.Call) and _mentions(n.func, known) for n in walk(statement)):
                 names.add(statement.name)
     return frozenset(names)
 
@@ -201,7 +202,7 @@ def _carries(node: ast.AST | None, names: frozenset[str]) -> bool:
         if isinstance(at, ast.Name) and at.id in names:
             return True
         if isinstance(at, ast.Compare | ast.Lambda):
-            if isinstance(at, ast.Lambda) and any(_mentions(n, names) for n in ast.walk(at.body)):
+            if isinstance(at, ast.Lambda) and any(_mentions(n, names) for n in walk(at.body)):
                 return True
             continue
         if isinstance(at, ast.Call):
@@ -219,7 +220,7 @@ def _carries(node: ast.AST | None, names: frozenset[str]) -> bool:
         elif isinstance(at, ast.Attribute):
             continue
         else:
-            stack += ast.iter_child_nodes(at)
+            stack += children(at)
     return False
 
 
@@ -238,7 +239,7 @@ def _outlives(place: Place) -> bool:
 
 
 def _from_caller(key: ast.AST, function: Scope) -> bool:
-    return any(isinstance(n, ast.Name) and n.id in function.parameters[1:] for n in ast.walk(key))
+    return any(isinstance(n, ast.Name) and n.id in function.parameters[1:] for n in walk(key))
 
 
 def _forwarded(project: Project, node: ast.Call, scope: Scope, names: frozenset[str], depth: int) -> Iterator[Sink]:
@@ -308,7 +309,7 @@ def _returns_remover(project: Project, function: Scope, parameter: str) -> bool:
                 return not any(
                     _mentions(n.func, frozenset({parameter}))
                     for s in function.children[value.id]
-                    for n in ast.walk(s.node)
+                    for n in walk(s.node)
                     if isinstance(n, ast.Call)
                 )
             if isinstance(value, ast.Lambda):
@@ -350,7 +351,7 @@ def _returns_call(function: Scope, names: frozenset[str]) -> bool:
     return any(
         isinstance(s, ast.Return)
         and s.value is not None
-        and any(isinstance(n, ast.Call) and any(_carries(a, names) for a in n.args) for n in ast.walk(s.value))
+        and any(isinstance(n, ast.Call) and any(_carries(a, names) for a in n.args) for n in walk(s.value))
         for s in function.statements()
     )
 

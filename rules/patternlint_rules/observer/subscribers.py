@@ -138,7 +138,7 @@ class IsUsedAsAList(NamedTuple):
                         ):
                             if not isinstance(a, ast.Name):
                                 return False  # a record with the callback in it
-                            allowed.update(ast.walk(node.func))
+                            allowed.update(walk(node.func))
                         case ast.Attribute(attr=method, value=ast.Attribute() as inner) if method in _ANSWERED:
                             allowed.add(inner)
                         case ast.Call(func=ast.Name(id=name), args=[argument]) if name in _ASKED:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from patternlint.cstnames import dotted
-from patternlint.facts import Module, Scope
+from patternlint.facts import Module, Scope, walk
 from patternlint.project import Ancestry
 from patternlint.rule import Applicability, Confidence, Family, Rule, cst
 from patternlint.walker import descendants
@@ -131,8 +131,7 @@ class NewSingletonWithoutLock(Rule):
         parameters = set(scope.methods["__new__"].parameters[1:])
         initializer = scope.methods.get("__init__")
         writes_again = initializer is None or all(
-            isinstance(s, ast.Assign | ast.AnnAssign | ast.Expr)
-            and not any(isinstance(n, ast.Call) for n in ast.walk(s))
+            isinstance(s, ast.Assign | ast.AnnAssign | ast.Expr) and not any(isinstance(n, ast.Call) for n in walk(s))
             for s in initializer.function.body
         )
         return writes_again and (parameters <= key or not key & parameters)
@@ -251,7 +250,7 @@ class NewSingletonWithoutLock(Rule):
             name = dotted(call.func) or ""
             method = scope.methods.get(name.rpartition(".")[2])
             if method is not None:
-                if any(isinstance(n, ast.Name) and n.id in (scope.name, "cls") for n in ast.walk(method.node)):
+                if any(isinstance(n, ast.Name) and n.id in (scope.name, "cls") for n in walk(method.node)):
                     fix.refuse("asks-for-itself")
             elif (resolved := self.module.resolve(name, scope)) is None or self.project.owns(resolved):
                 fix.lower(Applicability.UNSAFE, "asks-for-itself")

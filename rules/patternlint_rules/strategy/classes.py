@@ -114,7 +114,7 @@ class _ClassesWithTypeChain(NamedTuple):
     def answer(self, project: Project) -> int:
         return sum(
             any(_asks_classes(cls.methods[self.method]))
-            for module in project.modules_with(self.method, "isinstance", pattern=rf"\bdef\s+{self.method}\b")
+            for module in project.modules_with(self.method, "isinstance", pattern=rf"def\s+{self.method}\b")
             for cls in module.classes
             if self.method in cls.methods
         )

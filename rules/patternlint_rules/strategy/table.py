@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.cstnames import dotted
+from patternlint.facts import walk
 from patternlint.pragmas import PRAGMA
 from patternlint.rule import Rule, cst
 from patternlint_rules.strategy.chain import Branch, Chain, simple_statements, spelled
@@ -259,7 +260,7 @@ def annotation(chain: Chain, mapping: Uniform, rule: Rule) -> tuple[str, set[str
     returns = rule.scope.function.returns
     if returns is None or mapping.kind != "Return" or not all(map(_is_literal, mapping.holes[0].values)):
         return "", set()
-    names = {node.id for node in ast.walk(returns) if isinstance(node, ast.Name)}
+    names = {node.id for node in walk(returns) if isinstance(node, ast.Name)}
     kinds = {k.kind for key in chain.keys if (k := constant_of(key, rule)) is not None}
     unbound = any(name not in rule.module.scope.bindings and name not in dir(builtins) for name in names)
     if names <= _PLAIN or unbound or kinds not in ({"str"}, {"int"}):
