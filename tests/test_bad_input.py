@@ -175,6 +175,32 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", disk], check=False)
 
 
+def test_a_cache_on_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
+    project = write_tree(tmp_path / "p", {"patternlint.toml": "", **{f"m{i}.py": TIMED for i in range(40)}})
+    expected = patternlint_in(project, "--no-cache", "-q", "--output-format", "concise").output
+    for free in (0, 1, 3, 10, 60):
+        filler = small_disk / "filler"
+        filler.write_bytes(b"")
+        filler.write_bytes(b"x" * max(0, (os.statvfs(small_disk).f_bavail - free) * 4096))
+        ended = patternlint_in(project, "--cache-dir", str(small_disk / "c"), "-q", "--output-format", "concise")
+        lines = ended.output.splitlines()
+        warnings = [line for line in lines if line.startswith("warning: ")]
+        assert [line for line in lines if line not in warnings] == expected.splitlines()
+        assert all("results cannot be kept: " in line and "--no-cache does without" in line for line in warnings)
+        assert free == 10 or bool(warnings) == (free < 10)
+
+
+def test_files_from_the_future(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "m.py": TIMED})
+    os.utime(tmp_path / "m.py", (4e9, 4e9))
+    first = patternlint_in(tmp_path, "-q").output
+    assert "PAT501" in first
+    assert patternlint_in(tmp_path, "-q").output == first
+    (tmp_path / "m.py").write_text(FIXED)
+    os.utime(tmp_path / "m.py", (4e9, 4e9))  # and the clock went backwards since
+    assert patternlint_in(tmp_path, "-q").output == ""
+
+
 @pytest.mark.parametrize("verify", [(), ("--verify", "true")], ids=["plain", "verify"])
 def test_a_full_disk(small_disk: Path, verify: tuple[str, ...]) -> None:
     names = [f"m{i}.py" for i in range(4)]
@@ -331,7 +357,7 @@ def test_output_that_was_closed_before(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_leaves_whole_files(tmp_path: Path) -> None:
-    write_tree(tmp_path, {"patternlint.toml": "", **{f"m{i:03}.py": TIMED for i in range(400)}})
+    write_tree(tmp_path, {"patternlint.toml": "", **{f"m{i:03}.py": TIMED for i in range(40)}})
     process = subprocess.Popen(
         [sys.executable, "-m", "patternlint", "--fix"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
