@@ -141,6 +141,7 @@ RULES: tuple[RuleEntry, ...] = (
         since="0.1",
         applicability="safe",
         words=frozenset(("def", "return", )),
+        patterns=("\\n[ \\t\\f]+(?:async|def)\\b", "\\r[ \\t\\f]+(?:async|def)\\b", "lambda\\b", ),
         reasons=(("wrapper-signature-differs", "the wrapper does not take what the function takes, so it keeps its own signature", ), ("wrapper-is-decorated", "a decorator on the wrapper may depend on the wrapper's own name or signature", ), ("registered-by-name", "a decorator above registers the function under its name, which the fix changes", ), ("wrapper-is-a-lambda", "a lambda can only be wrapped in place", ), ("has-slots", "update_wrapper needs an instance dictionary, and the class has slots", ), ("defines-copied-names", "the class defines names that update_wrapper would hide", ), ),
     ),
     RuleEntry(

@@ -80,6 +80,8 @@ class MissingFunctoolsWraps(Rule):
     code, name, family = "PAT501", "missing-functools-wraps", Family.DECORATOR
     applicability, since = Applicability.SAFE, "0.1"
     words = frozenset({"def", "return"})
+    # a function within another one, or a method, begins an indented line
+    patterns = (r"\n[ \t\f]+(?:async|def)\b", r"\r[ \t\f]+(?:async|def)\b", r"lambda\b")
     reasons: ClassVar[Mapping[str, str]] = {
         "wrapper-signature-differs": "the wrapper does not take what the function takes, so it keeps its own signature",
         "wrapper-is-decorated": "a decorator on the wrapper may depend on the wrapper's own name or signature",
