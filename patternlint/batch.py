@@ -16,6 +16,7 @@ from patternlint.source import DecodeError, Source
 from patternlint.workspace import Caching, Workplace, Workspace
 
 if TYPE_CHECKING:
+    from patternlint.answers import Answer
     from patternlint.config import Settings
     from patternlint.engine import Costs
     from patternlint.project.reads import Read
@@ -69,6 +70,7 @@ class Checked(NamedTuple):
 
     outcomes: list[Outcome]
     outlines: dict[Path, dict[str, tuple[str, str]]]
+    answers: dict[Path, dict[str, Answer]]
     costs: list[Costs]
 
 
@@ -87,8 +89,12 @@ def check_batch(job: Job, names: Sequence[str]) -> Checked:
     """Check files one after the other; whatever happens with one, the others are checked."""
     workspace = job.workspace()
     outcomes = [check_file(name, workspace) for name in names]
-    outlines = {p.settings.root: p.memory.take_outlines() for p in workspace.workplaces() if p.memory is not None}
-    return Checked(outcomes, outlines, [c for p in workspace.workplaces() if (c := p.take_costs()) is not None])
+    memories = {p.settings.root: p.memory for p in workspace.workplaces() if p.memory is not None}
+    outlines = {root: memory.take_outlines() for root, memory in memories.items()}
+    answers = {root: memory.take_answers() for root, memory in memories.items()}
+    return Checked(
+        outcomes, outlines, answers, [c for p in workspace.workplaces() if (c := p.take_costs()) is not None]
+    )
 
 
 def check_file(name: str, workspace: Workspace) -> Outcome:

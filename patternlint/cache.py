@@ -25,9 +25,10 @@ from patternlint.finding import Applicability, Confidence, Edit, Evidence, FileE
 from patternlint.version import VERSION
 
 if TYPE_CHECKING:
+    from patternlint.answers import Answer
     from patternlint.config import Settings
 
-_FORMAT = 1
+_FORMAT = 2
 _WAIT = 10.0  # seconds for another process to finish writing
 # A file changed this recently (seconds) could change again without its time stamps telling: git calls it racily clean.
 _RACY = 2.0
@@ -36,8 +37,10 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, stamp TEXT, digest TEXT, asked INT, findings TEXT, sum INT)
     WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS facts (path TEXT PRIMARY KEY, reads TEXT, words TEXT, outline TEXT, sum INT)
-    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reads (path TEXT PRIMARY KEY, reads TEXT, sum INT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (path TEXT PRIMARY KEY, words TEXT, outline TEXT, sum INT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS answers
+    (key TEXT PRIMARY KEY, version TEXT, value TEXT, reads TEXT, rests TEXT, parts TEXT, sum INT) WITHOUT ROWID;
 """
 
 
@@ -57,11 +60,9 @@ class Entry(NamedTuple):
 class Facts(NamedTuple):
     """What a project remembers of one file, as text; each is empty where nobody asked.
 
-    `reads` is what the answers that its findings rest on have read, `words` are the words in it, `outline` that of its
-    module (see :mod:`patternlint.project.outline`).
+    `words` are the words in it, `outline` that of its module (see :mod:`patternlint.project.outline`).
     """
 
-    reads: str = ""
     words: str = ""
     outline: str = ""
 
@@ -144,7 +145,7 @@ class Cache:
 
     def facts(self, paths: Iterable[str] | None = None) -> dict[str, Facts]:
         """What is remembered of these files, or of all; a path may be missing."""
-        query = "SELECT path, reads, words, outline, sum FROM facts"
+        query = "SELECT path, words, outline, sum FROM facts"
         if paths is None:
             return {path: Facts(*values) for path, *values in self._rows(query)}
         found: dict[str, Facts] = {}
@@ -152,13 +153,27 @@ class Cache:
             found.update((path, Facts(*values)) for _, *values in self._rows(f"{query} WHERE path = ?", path))
         return found
 
+    def reads(self) -> dict[str, str]:
+        """What the findings of files rest on in others, in lines."""
+        return dict(self._rows("SELECT path, reads, sum FROM reads")) if self._is_as_read() else {}
+
+    def answers(self) -> dict[str, Answer]:
+        """What the project has answered, by the keys of the questions."""
+        from patternlint.answers import Answer
+
+        rows = self._rows("SELECT key, version, value, reads, rests, parts, sum FROM answers")
+        return {key: Answer(*values) for key, *values in rows} if self._is_as_read() else {}
+
     def store(
         self,
         entries: Iterable[tuple[str, Entry]],
         facts: Iterable[tuple[str, Facts]] = (),
         gone: Iterable[str] = (),
+        reads: Iterable[tuple[str, str]] = (),
+        answers: Iterable[tuple[str, Answer]] = (),
+        outdated: Iterable[str] = (),
     ) -> None:
-        """Remember files in place of what was known of them, and drop those that are gone.
+        """Remember files and answers in place of what was known of them; drop what is gone and outdated.
 
         What another process has stored since this one read is newer, or older: nobody can tell, so then nothing is
         stored.
@@ -166,10 +181,15 @@ class Cache:
         with self._writing() as connection:
             if connection is not None:
                 connection.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?)", map(_entry_row, entries))
-                connection.executemany("INSERT OR REPLACE INTO facts VALUES (?,?,?,?,?)", map(_summed, facts))
+                connection.executemany("INSERT OR REPLACE INTO facts VALUES (?,?,?,?)", map(_summed, facts))
+                connection.executemany("INSERT OR REPLACE INTO answers VALUES (?,?,?,?,?,?,?)", map(_summed, answers))
+                connection.executemany(
+                    "INSERT OR REPLACE INTO reads VALUES (?,?,?)", ((*row, _sum(row)) for row in reads)
+                )
+                connection.executemany("DELETE FROM answers WHERE key = ?", ((key,) for key in outdated))
                 for path in gone:
-                    connection.execute("DELETE FROM files WHERE path = ?", (path,))
-                    connection.execute("DELETE FROM facts WHERE path = ?", (path,))
+                    for table in ("files", "facts", "reads"):
+                        connection.execute(f"DELETE FROM {table} WHERE path = ?", (path,))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -178,6 +198,18 @@ class Cache:
             self._connection = None
 
     # ---- inside
+
+    def _is_as_read(self) -> bool:
+        """Whether nobody has stored anything since this one read first: what belongs together is of one state."""
+        try:
+            if self._connection is None and self._path.exists():
+                self._connection = self._opened()
+            if self._connection is None:
+                return False
+            return ("state", self._state) in self._connection.execute("SELECT key, value FROM meta")
+        except (sqlite3.Error, ValueError) as error:
+            self._discard(error)
+            return False
 
     def _rows(self, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a query without their sums, those left out whose sum is wrong."""
@@ -203,14 +235,14 @@ class Cache:
             known = {}
         if known.get("key") != self._key:
             connection.execute("BEGIN IMMEDIATE")
-            for table in ("meta", "files", "facts"):
+            for table in ("meta", "files", "facts", "reads", "answers"):
                 connection.execute(f"DROP TABLE IF EXISTS {table}")
             for statement in _TABLES.split(";")[:-1]:
                 connection.execute(statement)
             connection.execute("INSERT INTO meta VALUES ('key', ?), ('state', '0')", (self._key,))
             connection.execute("COMMIT")
             known = {"state": "0"}
-        self._state = known.get("state", "")
+        self._state = self._state or known.get("state", "")  # opened again, it may be another one
         return connection
 
     @contextmanager
@@ -253,6 +285,7 @@ class Cache:
     def _discard(self, error: Exception | None = None) -> None:
         """Start afresh; a file that is merely locked, full or read-only is left alone."""
         self.close()
+        self._state = ""
         if isinstance(error, sqlite3.OperationalError):
             self.problem = str(error)
             return
@@ -283,7 +316,7 @@ def _sum(row: Iterable[Any]) -> int:
     return zlib.crc32("\0".join(map(str, row)).encode())
 
 
-def _summed(row: tuple[str, Facts]) -> tuple[Any, ...]:
+def _summed(row: tuple[str, tuple[str, ...]]) -> tuple[Any, ...]:
     values = (row[0], *row[1])
     return (*values, _sum(values))
 

@@ -101,7 +101,9 @@ class Checking:
     def reads(self, target: Target, outcome: Outcome) -> frozenset[Read]:
         """What the findings of a file rest on in others, whether they were found now or earlier."""
         memory = target.place.memory
-        return outcome.reads or (memory.reads(target.name) if memory is not None else frozenset())
+        if memory is None:
+            return outcome.reads
+        return memory.flat(outcome.reads) if outcome.reads else memory.reads(target.name)
 
     def _checked(self, targets: Sequence[Target]) -> Iterator[Outcome]:
         """What comes of files that have to be looked at, in any order."""
@@ -120,6 +122,7 @@ class Checking:
             for root, outlines in checked.outlines.items():
                 if root in places and (memory := places[root].memory) is not None:
                     memory.add_outlines(outlines)
+                    memory.add_answers(checked.answers[root])
             self._costs += checked.costs
             yield from checked.outcomes
 

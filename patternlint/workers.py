@@ -118,7 +118,7 @@ def check_in(pool: Pool, job: Job, work: Sequence[Sequence[str]]) -> Iterator[Ch
             half = len(batch) // 2
             lost += [batch[half:], batch[:half]]
         else:
-            yield Checked([Outcome(batch[0], error=_died(batch[0], checked))], {}, [])
+            yield Checked([Outcome(batch[0], error=_died(batch[0], checked))], {}, {}, [])
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from patternlint import cache
 from patternlint.cache import Cache, Entry, Facts
 from patternlint.source import Source
 
-FACTS = Facts("words a", "def return", "{}")
+FACTS = Facts("def return", "{}")
 
 
 @pytest.fixture

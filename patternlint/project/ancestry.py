@@ -80,12 +80,12 @@ class _DirectSubclasses(NamedTuple):
 
     def answer(self, project: Project) -> tuple[str, ...]:
         last = self.dotted.rpartition(".")[2]
-        header = rf"\bclass\s+\w+\s*(?:\[[^\]]*\])?\s*\((?:(?!\)\s*:)[\s\S])*?\b{last}\b"
-        renamed = rf"\b{last}\s+as\b|=\s*(?:[\w.]+\.)?{last}\s*(?:[#;\n]|\Z)"
+        header = rf"class\s+\w+\s*(?:\[[^\]]*\])?\s*\((?:(?!\)\s*:)[\s\S])*?\b{last}\b"
+        renamed = rf"{last}\s+as\b", rf"=\s*(?:[\w.]+\.)?{last}\s*(?:[#;\n]|\Z)"
         return tuple(
             name
             for path in project.ask(FilesNaming(self.dotted))
-            if (outline := project.outline(path, rf"{header}|{renamed}")) is not None
+            if (outline := project.outline(path, header, *renamed)) is not None
             for name, child in outline.classes.items()
             if any(b is not None and b.endswith(last) and project.canonical(b) == self.dotted for b in child.bases)
         )

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from patternlint.errors import PatternlintError
 from patternlint.project.files import ModuleNames
 from patternlint.project.reads import Known
 from patternlint.project.vocabulary import Vocabulary
 from patternlint.source import Source
-from patternlint.words import words_of
+from patternlint.words import matches, words_of
 
 if TYPE_CHECKING:
     from patternlint.config import Settings
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from patternlint.project.reads import Read
 
 A = TypeVar("A", covariant=True)
+T = TypeVar("T")
 
 # Facts hold a syntax tree of fifty times the size of the text: keep those of this many characters of source.
 _KEEP_CHARACTERS = 2_000_000
@@ -56,15 +57,24 @@ class ProjectCounts(NamedTuple):
 
 
 class Memory(Protocol):
-    """What was known of a project's files before; the paths are relative to its root.
+    """What was known of a project before; the paths are relative to its root.
 
     `words` has spaces around each word, `outline` is JSON; each is empty for a file that is not known as it is now.
+    `answer` is an earlier answer that still holds; `begun` what there is to find one from. `sought` says in one text
+    what is looked for in single files, `holds` whether what was found in one still holds, and `is_as_before` whether
+    one thing that was read says what it did.
     """
 
     def words(self, path: str, /) -> str: ...
     def outline(self, path: str, /) -> str: ...
     def learn_words(self, path: str, source: Source, words: Iterable[str], /) -> None: ...
     def learn_outline(self, path: str, source: Source, outline: Outline, /) -> None: ...
+    def answer(self, question: Question[Any], /) -> Known | None: ...
+    def begun(self, question: Question[Any], /) -> Known: ...
+    def learn_answer(self, question: Question[Any], known: Known, /) -> None: ...
+    def sought(self, find: Callable[..., object], given: tuple[object, ...], /) -> str: ...
+    def holds(self, part: Known, /) -> bool: ...
+    def is_as_before(self, read: Read, /) -> bool: ...
 
 
 class Project:
@@ -277,18 +287,69 @@ class Project:
         """
         yield from self.modules_at(self.paths_with(*words), pattern)
 
-    def modules_at(self, paths: list[Path], pattern: str = "") -> Iterator[Module]:
+    def modules_at(self, paths: Sequence[Path], pattern: str = "") -> Iterator[Module]:
         """The modules at these paths that parse, one after the other, as for :meth:`modules_with`."""
         for path in paths:
-            if pattern and ((source := self.source_at(path)) is None or not re.search(pattern, source.text)):
-                continue
-            if len(paths) <= _SCAN:
-                if (module := self.module_at(path)) is not None:
-                    yield module
+            yield from self._module_in_turn(path, pattern, is_scan=len(paths) > _SCAN)
+
+    def _module_in_turn(self, path: Path, pattern: str, *, is_scan: bool) -> Iterator[Module]:
+        if pattern and ((source := self.source_at(path)) is None or not re.search(pattern, source.text)):
+            return
+        if not is_scan:
+            if (module := self.module_at(path)) is not None:
+                yield module
+            return
+        with self.passing(path) as module:
+            if module is not None:
+                yield module
+
+    def collect(
+        self,
+        words: tuple[str, ...],
+        find: Callable[..., Iterable[T]],
+        *given: object,
+        pattern: str = "",
+        paths: Sequence[Path] | None = None,
+    ) -> list[T]:
+        """All that `find(project, module, *given)` yields for the modules with these words and this pattern, in order.
+
+        In files where nothing has changed since an earlier run it need not be looked for again: so what it yields
+        depends on its arguments and on what the project says, and is kept as part of the answer.
+
+        Args:
+            words: as for :meth:`paths_with`.
+            find: a function of a module.
+            given: values, as in questions.
+            pattern: as for :meth:`modules_with`.
+            paths: these modules, not those with the words.
+        """
+        memory = self._memory_of_answers if self._asking else None
+        sought = "" if memory is None else memory.sought(find, (words, pattern, given))
+        if memory is None or not sought:
+            modules = self.modules_at(self.paths_with(*words) if paths is None else paths, pattern)
+            return [value for module in modules for value in find(self, module, *given)]
+        asker = self._asking[-1]
+        earlier = (asker.earlier or {}).get(sought)
+        if paths is None:
+            read = "words", " ".join(sorted(words))
+            if earlier is not None and memory.is_as_before(read):
+                asker.note(*read)
+                paths = [self.root / name for name in earlier]
             else:
-                with self.passing(path) as module:
-                    if module is not None:
-                        yield module
+                paths = self.paths_with(*words)
+        found: list[T] = []
+        for path in paths:
+            name = self.relpath(path)
+            part = None if earlier is None else earlier.get(name)
+            if part is None or not memory.holds(part):
+                part = Known()
+                with self.recording(part):
+                    modules = self._module_in_turn(path, pattern, is_scan=len(paths) > _SCAN)
+                    part.value = tuple(value for module in modules for value in find(self, module, *given))
+                part.settle(self._same_reads)
+            asker.take(sought, name, part)
+            found += part.value
+        return found
 
     @contextmanager
     def passing(self, path: Path) -> Iterator[Module | None]:
@@ -304,17 +365,17 @@ class Project:
         if module is not None:
             module.release()
 
-    def outline(self, path: Path, pattern: str = "") -> Outline | None:
+    def outline(self, path: Path, *patterns: str) -> Outline | None:
         """What is remembered of a module; None where it cannot be read or does not parse.
 
-        With a pattern that stands in the text of every module whose outline says what is looked for, also None for one
-        without it: that spares the parsing.
+        With patterns, one of which matches in the text of every module whose outline says what is looked for, also None
+        for one without: that spares the parsing.
         """
         self._note("outline", path)
         if path not in self._outlines and (remembered := self._remembered_outline(path)) is not None:
             self._outlines[path] = remembered
         if path not in self._outlines:
-            if pattern and ((source := self._text(path)) is None or not re.search(pattern, source.text)):
+            if patterns and ((source := self._text(path)) is None or not matches(patterns, source.text)):
                 return None
             module = self._kept[path] if path in self._kept else self._read(path)
             self._outlines[path] = None if module is None else self._outlined(module)
@@ -445,23 +506,52 @@ class Project:
 
     def ask(self, question: Question[A]) -> A:
         """The answer to a question, found once and kept until something changes."""
-        key: Hashable = (type(question), question)  # named tuples of two kinds are equal if their fields are
-        known = self._answers.get(key)
-        if known is None:
-            known = Known()
-            with self.recording(known):
-                known.value = question.answer(self)
-            known.settle(self._same_reads)
-            self._answers[key] = known
-            self._questions[type(question).__name__] += 1
+        known = self._known(question)
         if self._asking:
             self._asking[-1].rest_on(known)
         answer: A = known.value
         return answer
 
+    def version_of(self, question: Question[Any]) -> str:
+        """What tells the answer to a question from others; who is asking does not rest on it."""
+        with self.recording(Known()):
+            return self._known(question).version
+
+    def _known(self, question: Question[Any]) -> Known:
+        key: Hashable = (type(question), question)  # named tuples of two kinds are equal if their fields are
+        known = self._answers.get(key)
+        if known is None:
+            memory = self._memory_of_answers
+            known = None if memory is None else memory.answer(question)
+            if known is None:
+                known = self._found(question, memory)
+            self._answers[key] = known
+        return known
+
+    def _found(self, question: Question[Any], memory: Memory | None) -> Known:
+        known = Known() if memory is None else memory.begun(question)
+        with self.recording(known):
+            known.value = question.answer(self)
+        if memory is not None:
+            memory.learn_answer(question, known)
+        known.settle(self._same_reads)
+        self._questions[type(question).__name__] += 1
+        return known
+
+    @property
+    def _memory_of_answers(self) -> Memory | None:
+        """Memory, as long as the project is what is on disk."""
+        return None if self._overlays else self._memory
+
     def answered(self, question: Question[A]) -> A | None:
         """The answer to a question that has been asked already, else None."""
         return self.ask(question) if (type(question), question) in self._answers else None
+
+    def reads_of(self, known: Known) -> frozenset[Read]:
+        """What was read, for memory to keep: of answers that it keeps too, the keys; of others, what they have read."""
+        if self._memory_of_answers is None:
+            return known.everything()
+        return frozenset((*known.reads, *(answer.as_read for answer in known.rests_on)))
 
     @contextmanager
     def recording(self, known: Known) -> Iterator[None]:

@@ -20,19 +20,31 @@ outline  a file, relative path   what is remembered of the module (:class:`Outli
 words    words, space-separated  which files contain all of them
 module   a module's dotted name  the file of that name
 root     a name without dots     whether a package or module of that name is at the project's top
+answer   its version and key     another answer (where answers are kept between runs)
 ======== ======================= ============================================================
 """
 
+Parts = dict[str, dict[str, "Known"]]
+"""What was found file by file: by what was looked for, then by the file's relative path."""
+
 
 class Known:
-    """An answer, with what it was found from."""
+    """An answer, with what it was found from.
 
-    __slots__ = ("reads", "rests_on", "value")
+    Where it is kept between runs, `key` is that of its question and `version` tells its value from others. `parts` are
+    what it was put together from, for as long as it is looked for; `earlier` those of an earlier run.
+    """
 
-    def __init__(self) -> None:
-        self.value: Any = None
+    __slots__ = ("earlier", "key", "parts", "reads", "rests_on", "value", "version")
+
+    def __init__(self, value: Any = None, key: str = "", version: str = "", earlier: Parts | None = None) -> None:
+        self.value = value
         self.reads: set[Read] | tuple[Read, ...] = set()
-        self.rests_on: set[Known] | tuple[Known, ...] = set()
+        self.rests_on: dict[Known, None] | tuple[Known, ...] = {}  # in the order in which they were asked for
+        self.key = key
+        self.version = version
+        self.parts: Parts | None = None
+        self.earlier = earlier
 
     def note(self, what: str, which: str) -> None:
         """Something was looked at."""
@@ -41,13 +53,29 @@ class Known:
 
     def rest_on(self, other: Known) -> None:
         """Another answer was used."""
-        assert isinstance(self.rests_on, set)
-        self.rests_on.add(other)
+        assert isinstance(self.rests_on, dict)
+        self.rests_on[other] = None
+
+    def take(self, sought: str, path: str, part: Known) -> None:
+        """A part of it was found."""
+        assert isinstance(self.reads, set)
+        assert isinstance(self.rests_on, dict)
+        self.reads.update(part.reads)
+        self.rests_on.update(dict.fromkeys(part.rests_on))
+        if self.parts is None:
+            self.parts = {}
+        self.parts.setdefault(sought, {})[path] = part
 
     def settle(self, same: dict[Read, Read]) -> None:
         """The answer is found: from now on its notes take little room, each read being one value in all answers."""
         self.reads = tuple(same.setdefault(read, read) for read in self.reads)
         self.rests_on = tuple(self.rests_on)
+        self.parts = self.earlier = None
+
+    @property
+    def as_read(self) -> Read:
+        """The answer, as something that another one rests on."""
+        return "answer", f"{self.version} {self.key}"
 
     def everything(self) -> frozenset[Read]:
         """What was read for it, by the answers that it rests on too."""
@@ -89,7 +117,10 @@ class Changes:
         paths = before.keys() | after.keys()
         self._texts = {p for p in paths if _of(before, p).text != _of(after, p).text}
         self._outlines = {p for p in paths if _of(before, p).outline != _of(after, p).outline}
-        self._words = [(_of(before, p).words, _of(after, p).words) for p in paths]
+        words = [(_of(before, p).words, _of(after, p).words) for p in paths]
+        self._words = [(b, a) for b, a in words if b is None or a is None or b != a]
+        self._any_words = any(b is None or a is None for b, a in self._words)
+        self._moved = frozenset().union(*(b ^ a for b, a in self._words if b is not None and a is not None))
         homes = {(f.module, p) for p, f in before.items()} ^ {(f.module, p) for p, f in after.items()}
         self._modules = {module for module, _ in homes if module}
         self._roots = {module.partition(".")[0] for module in self._modules}
@@ -105,10 +136,14 @@ class Changes:
             case "outline":
                 return which in self._outlines
             case "words":
-                words = frozenset(which.split())
-                return any(
-                    before is None or after is None or (words <= before) != (words <= after)
-                    for before, after in self._words
+                words = which.split()
+                return self._any_words or (
+                    not self._moved.isdisjoint(words)
+                    and any(
+                        b.issuperset(words) != a.issuperset(words)
+                        for b, a in self._words
+                        if b is not None and a is not None
+                    )
                 )
             case "module":
                 return which in self._modules
