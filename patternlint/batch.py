@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -88,13 +88,20 @@ def _workspace(job: Job) -> Workspace:
 def check_batch(job: Job, names: Sequence[str]) -> Checked:
     """Check files one after the other; whatever happens with one, the others are checked."""
     workspace = job.workspace()
-    outcomes = [check_file(name, workspace) for name in names]
+    outcomes = list(check_files(names, workspace))
     memories = {p.settings.root: p.memory for p in workspace.workplaces() if p.memory is not None}
     outlines = {root: memory.take_outlines() for root, memory in memories.items()}
     answers = {root: memory.take_answers() for root, memory in memories.items()}
     return Checked(
         outcomes, outlines, answers, [c for p in workspace.workplaces() if (c := p.take_costs()) is not None]
     )
+
+
+def check_files(names: Sequence[str], workspace: Workspace) -> Iterator[Outcome]:
+    """Check files one after the other; never raises."""
+    workspace.expect(names)
+    for name in names:
+        yield check_file(name, workspace)
 
 
 def check_file(name: str, workspace: Workspace) -> Outcome:

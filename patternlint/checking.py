@@ -12,7 +12,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from patternlint.batch import Job, Outcome, check_file
+from patternlint.batch import Job, Outcome, check_files
 from patternlint.workspace import Workplace
 
 if TYPE_CHECKING:
@@ -109,9 +109,7 @@ class Checking:
         """What comes of files that have to be looked at, in any order."""
         names = [target.name for target in targets]
         if self._pool is None and (self._jobs == 1 or _size(names) < _WORTH_WORKERS):
-            workspace = self._job.workspace()
-            for name in names:
-                yield check_file(name, workspace)
+            yield from check_files(names, self._job.workspace())
             return
         from patternlint.workers import batches, check_in, local_pool
 

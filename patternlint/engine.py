@@ -8,10 +8,11 @@ these short cuts; with `whole_modules` there are none, and the findings are the 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,9 +21,12 @@ from patternlint.finding import Applicability, Confidence, Finding, Fix
 from patternlint.selection import NOT_PARSED, Selection
 from patternlint.source import Source
 from patternlint.suppression import Suppressions
-from patternlint.words import matches, words_of
+from patternlint.words import has_word, matches
 
 if TYPE_CHECKING:
+    import ast
+    from pathlib import Path
+
     import libcst as cst
 
     from patternlint.config import Settings
@@ -90,10 +94,18 @@ class Engine:
         project: the project that the sources belong to.
         ignoring: the comments that do not count, as for :class:`Suppressions`.
         whole_modules: parse and walk every file whole, for tests of the short cuts.
+        expected: the paths of files that are going to be checked; those that have been are taken out. One of them that
+            a question has parsed is looked at on that occasion: most have no candidates, and are not parsed again.
     """
 
     def __init__(
-        self, settings: Settings, project: Project, *, ignoring: str = "", whole_modules: bool = False
+        self,
+        settings: Settings,
+        project: Project,
+        *,
+        ignoring: str = "",
+        whole_modules: bool = False,
+        expected: set[str] | None = None,
     ) -> None:
         self.settings = settings
         self.project = project
@@ -104,6 +116,10 @@ class Engine:
         self._ignoring = ignoring
         self._whole = whole_modules
         self._words = frozenset(w for r in self.rules for w in (*r.words, *r.any_words))
+        self._expected = set() if expected is None else expected
+        self._without_candidates: dict[Path, int] = {}  # of the files expected: the hash of the text
+        if expected is not None:
+            project.when_parsed(self._look_in_passing)
 
     def check(self, source: Source) -> list[Finding]:
         """The findings of one source, by place and code; a source that should be parsed and cannot be has one, PAT000.
@@ -111,12 +127,11 @@ class Engine:
         What is suppressed, below the minimum confidence or acknowledged by another tool's comment is left out.
         """
         self.counts = self.counts._replace(read=self.counts.read + source.rows)
-        words = self._words & words_of(source.text)
-        concerned = [r for r in self.rules if r.words <= words and (not r.any_words or r.any_words & words)]
-        found = {p for p in {r.patterns for r in concerned} if not p or matches(p, source.text)}
-        concerned = [r for r in concerned if r.patterns in found]
-        if self._whole:
-            concerned = list(self.rules)
+        self._expected.discard(os.fspath(source.path))
+        if self._without_candidates.pop(source.path, None) == hash(source.text):
+            self.counts = self.counts._replace(facts=self.counts.facts + source.rows)
+            return []
+        concerned = list(self.rules) if self._whole else self._concerned(source.text)
         with room():
             try:
                 if not concerned:
@@ -128,6 +143,21 @@ class Engine:
             else:
                 findings = self._findings(module, concerned)
         return self._let_through(source, findings)
+
+    def _concerned(self, text: str) -> list[RuleEntry]:
+        """The rules whose words and patterns a text has."""
+        words = {word for word in self._words if has_word(text, word)}
+        concerned = [r for r in self.rules if r.words <= words and (not r.any_words or r.any_words & words)]
+        found = {p for p in {r.patterns for r in concerned} if not p or matches(p, text)}
+        return [r for r in concerned if r.patterns in found]
+
+    def _look_in_passing(self, module: Module) -> None:
+        """See whether a module that was parsed for a question has candidates."""
+        if os.fspath(module.path) in self._expected:
+            entries = self._concerned(module.source.text)
+            with suppress(Exception):  # which belongs to the check of that file
+                if not any(nodes for _, nodes in self._candidates(module, entries)):
+                    self._without_candidates[module.path] = hash(module.source.text)
 
     def take_costs(self) -> Costs:
         """What checking has cost since this was called last."""
@@ -168,11 +198,7 @@ class Engine:
 
         by_extent: dict[Extent, list[type[Rule]]] = {}
         larger: dict[Extent, list[Extent]] = {}
-        for entry in entries:
-            rule: type[Rule] = entry.load()
-            since = perf_counter()
-            nodes = module.tree.body[:1] if self._whole else list(rule.candidates(module))
-            self.rule_counts[rule.code] = self.rule_counts[rule.code].plus(since)
+        for rule, nodes in self._candidates(module, entries):
             for node in nodes:
                 first, *others = extents(module, node, "module" if self._whole else rule.region)
                 larger[first] = others
@@ -184,6 +210,14 @@ class Engine:
             for extent, rules in by_extent.items()
             for finding in self._check_region(module, extent, larger[extent], rules)
         ]
+
+    def _candidates(self, module: Module, entries: list[RuleEntry]) -> Iterator[tuple[type[Rule], list[ast.stmt]]]:
+        for entry in entries:
+            rule: type[Rule] = entry.load()
+            since = perf_counter()
+            nodes = module.tree.body[:1] if self._whole else list(rule.candidates(module))
+            self.rule_counts[rule.code] = self.rule_counts[rule.code].plus(since)
+            yield rule, nodes
 
     def _check_region(
         self, module: Module, extent: Extent, larger: list[Extent], rules: list[type[Rule]]
@@ -227,9 +261,9 @@ def _check_syntax(source: Source) -> None:
         try:
             symtable.symtable(source.text, str(source.path), "exec")
         except SyntaxError:
-            import ast
+            from ast import parse
 
-            ast.parse(source.text)  # a fault in the scoping of names is none of the syntax: this passes
+            parse(source.text)  # a fault in the scoping of names is none of the syntax: this passes
 
 
 def _finished(rule: type[Rule], visit: Visit) -> Iterator[Finding]:

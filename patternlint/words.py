@@ -17,6 +17,18 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(text.translate(_SEPARATORS).split())
 
 
+def has_word(text: str, word: str) -> bool:
+    """Whether one word stands in a text: for a dozen words a quarter of the work of taking the text apart."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        before, behind = text[at - 1 : at], text[end : end + 1]
+        if not (before.isalnum() or before == "_" or behind.isalnum() or behind == "_"):
+            return True
+        at = text.find(word, end)
+    return False
+
+
 def matches(patterns: Iterable[str], text: str) -> bool:
     """Whether one of some regular expressions matches somewhere.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
@@ -42,12 +42,14 @@ class Workplace:
         settings: the project's configuration, the command line's laid over it.
         ignoring: the comments that do not count, as for the engine.
         caching: where results are kept between runs, if they are.
+        expected: the paths of the files that are going to be checked, as far as they are known.
     """
 
-    def __init__(self, settings: Settings, ignoring: str, caching: Caching | None) -> None:
+    def __init__(self, settings: Settings, ignoring: str, caching: Caching | None, expected: set[str]) -> None:
         self.settings = settings
         self._ignoring = ignoring
         self._caching = caching
+        self._expected = expected
 
     @cached_property
     def names(self) -> list[str]:
@@ -92,7 +94,8 @@ class Workplace:
 
         files = chain(map(Path, self.names), guests)
         project = Project(self.settings.root, self.settings, files, None if guests else self.memory)
-        return Engine(self.settings, project, ignoring=self._ignoring)
+        expected = None if guests else self._expected
+        return Engine(self.settings, project, ignoring=self._ignoring, expected=expected)
 
 
 class Workspace:
@@ -121,6 +124,11 @@ class Workspace:
         self._isolated = isolated
         self._ignoring = ignoring
         self._workplaces: dict[Root, Workplace] = {}
+        self._expected: set[str] = set()
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Say which files are going to be checked, by their whole paths: what is parsed of them before serves twice."""
+        self._expected.update(names)
 
     def of(self, path: Path) -> Workplace:
         """The project of a file or folder.
@@ -141,7 +149,7 @@ class Workspace:
     def _at(self, root: Root) -> Workplace:
         if root not in self._workplaces:
             settings = self._adjust(load(root, isolated=self._isolated))
-            self._workplaces[root] = Workplace(settings, self._ignoring, self._caching)
+            self._workplaces[root] = Workplace(settings, self._ignoring, self._caching, self._expected)
         return self._workplaces[root]
 
     def excludes(self, path: Path) -> bool:

@@ -101,6 +101,7 @@ class Project:
         self._dropped: list[tuple[int, Module]] = []
         self._outlines: dict[Path, Outline | None] = {}
         self._words: Vocabulary | None = None
+        self._onlookers: list[Callable[[Module], None]] = []
         self._answers: dict[Hashable, Known] = {}
         self._asking: list[Known] = []
         self._same_reads: dict[Read, Read] = {}
@@ -143,7 +144,7 @@ class Project:
         from patternlint.facts import Module
 
         kept = self._kept.get(source.path)
-        if kept is not None and kept.source is source:
+        if kept is not None and (kept.source is source or kept.source.data == source.data):
             self._handed_out[source.path] = 0
             return kept
         return Module(source, self.module_name(source.path), self.relpath(source.path))
@@ -216,9 +217,16 @@ class Project:
     def _parse(self, source: Source) -> Module | None:
         self._parsed_count += 1
         try:
-            return self.facts(source)
+            module = self.facts(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
+        for look in self._onlookers:
+            look(module)
+        return module
+
+    def when_parsed(self, look: Callable[[Module], None]) -> None:
+        """Show each module that is parsed for a question to somebody, for a moment."""
+        self._onlookers.append(look)
 
     def source_at(self, path: Path) -> Source | None:
         """The text of a file; None where it cannot be read."""

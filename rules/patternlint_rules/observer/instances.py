@@ -62,8 +62,8 @@ class MethodOwner(NamedTuple):
 
 def with_word(project: Project, names: Iterable[str], word: str) -> Iterator[str]:
     """Those of some classes (dotted) in whose file the word stands."""
-    holders = set(project.paths_with(word))
-    return (name for name in names if project.home(project.canonical(name)) in holders)
+    homes = ((name, project.home(project.canonical(name))) for name in names)
+    return (name for name, home in homes if home is not None and project.has_word(home, word))
 
 
 def _is_method(function: Scope) -> bool:
