@@ -128,6 +128,12 @@ class Answers:
                 return False
         return True
 
+    def holders(self, words: str) -> list[str] | None:
+        """The files that had all of some words, or have if that was learnt since; None where that is not known."""
+        key = _holders_key(words)
+        known = self._new.get(key) or self._rows().get(key)
+        return None if known is None else known.value.split("\n") if known.value else []
+
     def flat(self, reads: Iterable[Read]) -> frozenset[Read]:
         """What was read, with what the answers among it have read in their place."""
         found: set[Read] = set()
@@ -161,6 +167,10 @@ class Answers:
             value, known.version = "", self._rows()[known.key].version if self._hold.get(known.key) else unlike_any()
         if known.key:
             self.add({known.key: self._row(known, value if len(value) <= _LARGE else "")})
+
+    def learn_holders(self, words: str, paths: list[str]) -> None:
+        """The files that have all of some words."""
+        self.add({_holders_key(words): Answer("", "\n".join(paths), f"words {words}", "")})
 
     def take(self) -> dict[str, Answer]:
         """The answers found since this was called last, for :meth:`add` of the memory that is kept."""
@@ -214,6 +224,10 @@ class Answers:
         except (ValueError, TypeError, AttributeError, NotPlain):
             return None  # somebody else wrote that
         return found
+
+
+def _holders_key(words: str) -> str:
+    return f"words {words}"  # no question's key: that would be JSON
 
 
 def _part(path: str, written_part: Any, root: Any) -> Known:

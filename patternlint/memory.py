@@ -49,6 +49,7 @@ class Memory:
         self._facts: dict[str, Facts] = {}
         self._all_facts_read = False
         self._is_all_seen = False
+        self._changed: dict[str, Remembered] = {}  # the files that are new or others than they were, as they are
         self._changes: Changes | None = None
         self._verdicts: dict[str, bool] = {}  # whether a change concerns what was read
         self._seen: dict[str, Entry] = {}  # files as they are now, of those that were looked at
@@ -124,7 +125,8 @@ class Memory:
             from patternlint.project.reads import Changes
 
             before = {name: self._before(name) for name in (*changed, *self._gone) if name in self._known}
-            self._changes = Changes(before, {name: self._after(name, names[name]) for name in changed})
+            self._changed = {name: self._after(name, names[name]) for name in changed}
+            self._changes = Changes(before, self._changed)
             asked = [name for name, entry in self._known.items() if entry.asked and entry.findings is not None]
             with room():  # answers may rest on answers in long chains
                 self._invalid = {name for name in asked if not self._stands(name)}
@@ -244,6 +246,22 @@ class Memory:
     def is_as_before(self, read: Read) -> bool:
         """Whether one thing that was read says what it did."""
         return not self._concerns(" ".join(read))
+
+    def holders(self, words: str) -> list[str] | None:
+        """The files that have all of some words; None where that is not known."""
+        self._look_at_everything()
+        known = self._answers.holders(words)
+        if known is None or not self._concerns(f"words {words}"):
+            return known
+        wanted = words.split()
+        found = [name for name in known if name not in self._changed and name not in self._gone]
+        found += [n for n, file in self._changed.items() if n.endswith(".py") and (file.words or set()) >= {*wanted}]
+        self._answers.learn_holders(words, found)
+        return found
+
+    def learn_holders(self, words: str, paths: list[str]) -> None:
+        """The files that have all of some words, in the project as it is on disk."""
+        self._answers.learn_holders(words, paths)
 
     def take_answers(self) -> dict[str, Answer]:
         """The answers found since this was called last, for :meth:`add_answers` of the memory that is kept."""

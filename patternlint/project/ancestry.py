@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from patternlint.project.naming import FilesNaming
@@ -79,13 +81,15 @@ class _DirectSubclasses(NamedTuple):
     dotted: str
 
     def answer(self, project: Project) -> tuple[str, ...]:
-        last = self.dotted.rpartition(".")[2]
-        header = rf"class\s+\w+\s*(?:\[[^\]]*\])?\s*\((?:(?!\)\s*:)[\s\S])*?\b{last}\b"
-        renamed = rf"{last}\s+as\b", rf"=\s*(?:[\w.]+\.)?{last}\s*(?:[#;\n]|\Z)"
-        return tuple(
-            name
-            for path in project.ask(FilesNaming(self.dotted))
-            if (outline := project.outline(path, header, *renamed)) is not None
-            for name, child in outline.classes.items()
-            if any(b is not None and b.endswith(last) and project.canonical(b) == self.dotted for b in child.bases)
-        )
+        return tuple(project.collect_at(project.ask(FilesNaming(self.dotted)), _children, self.dotted))
+
+
+def _children(project: Project, path: Path, dotted: str) -> Iterator[str]:
+    """The classes of a file that name a class among their bases."""
+    last = dotted.rpartition(".")[2]
+    header = rf"class\s+\w+\s*(?:\[[^\]]*\])?\s*\((?:(?!\)\s*:)[\s\S])*?\b{last}\b"
+    renamed = rf"{last}\s+as\b", rf"=\s*(?:[\w.]+\.)?{last}\s*(?:[#;\n]|\Z)"
+    outline = project.outline(path, header, *renamed)
+    for name, child in {}.items() if outline is None else outline.classes.items():
+        if any(b is not None and b.endswith(last) and project.canonical(b) == dotted for b in child.bases):
+            yield name

@@ -32,7 +32,7 @@ class FilesNaming(NamedTuple):
             importers = left.importers_of(project.module_name(path))
             if importers and (path == home or self._is_handed_on_by(project, path, module)):
                 left.take(importers)
-                queue += importers
+                queue += sorted(importers)
         return tuple(path for path in holders if path not in left.paths)
 
     def _is_handed_on_by(self, project: Project, path: Path, module: str) -> bool:
@@ -46,28 +46,29 @@ class FilesNaming(NamedTuple):
 
 
 class _Left:
-    """Files that nothing is known to lead to yet: most have no word of the module that is asked about next."""
+    """Files that nothing is known to lead to yet."""
 
     def __init__(self, project: Project, paths: list[Path]) -> None:
         self.paths = set(paths)
         self._project = project
-        self._with: dict[str, list[Path]] = {}
-        self._below: dict[str, list[Path]] = {}
+        self._below: dict[str, set[Path]] = {}
         for path in paths:
             for package in _packages(project, path):
-                self._below.setdefault(package, []).append(path)
+                self._below.setdefault(package, set()).add(path)
 
-    def importers_of(self, module: str) -> list[Path]:
-        """Those that may import a module."""
-        last = module.rpartition(".")[2]
-        if last not in self._with:
-            self._with[last] = [path for path in self._project.paths_with(last) if path in self.paths]
-        near = dict.fromkeys((*self._with[last], *self._below.get(module, ())))
-        return [path for path in near if path in self.paths and may_import(self._project, path, module)]
+    def importers_of(self, module: str) -> set[Path]:
+        """Those that may import a module, as :func:`may_import` says."""
+        parts = module.split(".")
+        found = self.paths & self._below.get(module, set())
+        for depth in range(len(parts)):
+            inside = self._below.get(".".join(parts[:depth]), set()) if depth else self.paths
+            if inside:
+                found |= self.paths.intersection(inside, *map(self._project.set_with, parts[depth:]))
+        return found
 
-    def take(self, paths: list[Path]) -> None:
+    def take(self, paths: set[Path]) -> None:
         """Leave some out from now on."""
-        self.paths.difference_update(paths)
+        self.paths -= paths
 
 
 def may_import(project: Project, path: Path, module: str) -> bool:

@@ -62,7 +62,7 @@ class Memory(Protocol):
     `words` has spaces around each word, `outline` is JSON; each is empty for a file that is not known as it is now.
     `answer` is an earlier answer that still holds; `begun` what there is to find one from. `sought` says in one text
     what is looked for in single files, `holds` whether what was found in one still holds, and `is_as_before` whether
-    one thing that was read says what it did.
+    one thing that was read says what it did. `holders` are the files that have all of some words, None if not known.
     """
 
     def words(self, path: str, /) -> str: ...
@@ -75,6 +75,8 @@ class Memory(Protocol):
     def sought(self, find: Callable[..., object], given: tuple[object, ...], /) -> str: ...
     def holds(self, part: Known, /) -> bool: ...
     def is_as_before(self, read: Read, /) -> bool: ...
+    def holders(self, words: str, /) -> list[str] | None: ...
+    def learn_holders(self, words: str, paths: list[str], /) -> None: ...
 
 
 class Project:
@@ -101,6 +103,8 @@ class Project:
         self._dropped: list[tuple[int, Module]] = []
         self._outlines: dict[Path, Outline | None] = {}
         self._words: Vocabulary | None = None
+        self._holders: dict[str, list[Path]] = {}  # by words: the files that have them all
+        self._holder_sets: dict[str, frozenset[Path]] = {}
         self._onlookers: list[Callable[[Module], None]] = []
         self._answers: dict[Hashable, Known] = {}
         self._asking: list[Known] = []
@@ -124,11 +128,9 @@ class Project:
         """The path relative to the root, with forward slashes."""
         found = self._relpaths.get(path)
         if found is None:
-            try:
-                found = path.relative_to(self.root).as_posix()
-            except ValueError:
-                found = os.path.relpath(path, self.root).replace(os.sep, "/")
-            self._relpaths[path] = found
+            whole, around = os.fspath(path), os.fspath(self.root).rstrip(os.sep) + os.sep
+            found = whole[len(around) :] if whole.startswith(around) else os.path.relpath(path, self.root)
+            self._relpaths[path] = found = found if os.sep == "/" else found.replace(os.sep, "/")
         return found
 
     def module_name(self, path: Path) -> str:
@@ -158,6 +160,8 @@ class Project:
             self._drop(path)
         self._outlines.pop(path, None)
         self._answers.clear()
+        self._holders.clear()
+        self._holder_sets.clear()
         if self._words is not None and path.suffix == ".py":
             number = self._number(path)
             self._words.drop(number, words_of(before.text) if before is not None else ())
@@ -277,15 +281,34 @@ class Project:
 
     def paths_with(self, *words: str) -> list[Path]:
         """The files whose text contains all of the words (at least one is given), in a fixed order."""
+        key = " ".join(sorted(words))
         if self._asking:
-            self._asking[-1].note("words", " ".join(sorted(words)))
-        return [self._numbered[number] for number in self._vocabulary.files_with(words)]
+            self._asking[-1].note("words", key)
+        if key not in self._holders:
+            self._holders[key] = self._files_with(words, key)
+        return [*self._holders[key]]
+
+    def set_with(self, word: str) -> frozenset[Path]:
+        """The files whose text contains a word."""
+        if self._asking:
+            self._asking[-1].note("words", word)
+        if word not in self._holder_sets:
+            self._holder_sets[word] = frozenset(self.paths_with(word))
+        return self._holder_sets[word]
+
+    def _files_with(self, words: tuple[str, ...], key: str) -> list[Path]:
+        memory = self._memory_of_answers
+        if memory is not None and (known := memory.holders(key)) is not None:
+            numbers = self._numbers_by_name
+            return [self._numbered[number] for number in sorted(numbers[name] for name in known if name in numbers)]
+        found = [self._numbered[number] for number in self._vocabulary.files_with(words)]
+        if memory is not None:
+            memory.learn_holders(key, [self.relpath(path) for path in found])
+        return found
 
     def has_word(self, path: Path, word: str) -> bool:
         """Whether a file's text contains a word."""
-        if self._asking:
-            self._asking[-1].note("words", word)
-        return self._vocabulary.holds(self._number(path), word)
+        return path in self.set_with(word)
 
     def modules_with(self, *words: str, pattern: str = "") -> Iterator[Module]:
         """Every module whose text contains all of the words, in a fixed order; with a pattern those alone in whose text
@@ -333,27 +356,43 @@ class Project:
         """
         memory = self._memory_of_answers if self._asking else None
         sought = "" if memory is None else memory.sought(find, (words, pattern, given))
+        read = "words", " ".join(sorted(words))
+        if paths is None and memory and self._earlier(sought) and memory.is_as_before(read):
+            self._asking[-1].note(*read)
+            paths = [self._numbered[self._numbers_by_name[name]] for name in self._earlier(sought)]
+        elif paths is None:
+            paths = self.paths_with(*words)
+        is_scan = len(paths) > _SCAN
+
+        def found(path: Path) -> Iterator[T]:
+            for module in self._module_in_turn(path, pattern, is_scan=is_scan):
+                yield from find(self, module, *given)
+
+        return self._in_parts(paths, sought, found)
+
+    def collect_at(self, paths: Iterable[Path], find: Callable[..., Iterable[T]], *given: object) -> list[T]:
+        """All that `find(project, path, *given)` yields for these paths, in order; as for :meth:`collect`."""
+        memory = self._memory_of_answers if self._asking else None
+        sought = "" if memory is None else memory.sought(find, given)
+        return self._in_parts(paths, sought, lambda path: find(self, path, *given))
+
+    def _earlier(self, sought: str) -> dict[str, Known]:
+        """What was found of this in an earlier run, by relative path."""
+        return (self._asking[-1].earlier or {}).get(sought, {})
+
+    def _in_parts(self, paths: Iterable[Path], sought: str, find: Callable[[Path], Iterable[T]]) -> list[T]:
+        memory = self._memory_of_answers
         if memory is None or not sought:
-            modules = self.modules_at(self.paths_with(*words) if paths is None else paths, pattern)
-            return [value for module in modules for value in find(self, module, *given)]
-        asker = self._asking[-1]
-        earlier = (asker.earlier or {}).get(sought)
-        if paths is None:
-            read = "words", " ".join(sorted(words))
-            if earlier is not None and memory.is_as_before(read):
-                asker.note(*read)
-                paths = [self.root / name for name in earlier]
-            else:
-                paths = self.paths_with(*words)
+            return [value for path in paths for value in find(path)]
+        asker, earlier = self._asking[-1], self._earlier(sought)
         found: list[T] = []
         for path in paths:
             name = self.relpath(path)
-            part = None if earlier is None else earlier.get(name)
+            part = earlier.get(name)
             if part is None or not memory.holds(part):
                 part = Known()
                 with self.recording(part):
-                    modules = self._module_in_turn(path, pattern, is_scan=len(paths) > _SCAN)
-                    part.value = tuple(value for module in modules for value in find(self, module, *given))
+                    part.value = tuple(find(path))
                 part.settle(self._same_reads)
             asker.take(sought, name, part)
             found += part.value
@@ -442,6 +481,10 @@ class Project:
     @cached_property
     def _numbers(self) -> dict[Path, int]:
         return {path: number for number, path in enumerate(self._numbered)}
+
+    @cached_property
+    def _numbers_by_name(self) -> dict[str, int]:
+        return {self.relpath(path): number for path, number in self._numbers.items()}
 
     def _number(self, path: Path) -> int:
         if path not in self._numbers:

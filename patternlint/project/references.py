@@ -48,11 +48,8 @@ class ReferencesTo(NamedTuple):
         if definition is not None and definition.enclosing_class is not None:
             classes = frozenset({owner, *project.ask(Subclasses(owner))})
         # whatever has an object of one of the classes may use its method
-        paths = project.paths_with(last) if classes else [*project.ask(FilesNaming(target))]
-        found: list[Reference] = []
-        for module in project.modules_at(paths):
-            found += _in_module(project, module, target, last, classes)
-        return tuple(found)
+        paths = None if classes else project.ask(FilesNaming(target))
+        return tuple(project.collect((last,), _in_module, target, last, classes, paths=paths))
 
 
 class AttributeUses(NamedTuple):
@@ -62,12 +59,13 @@ class AttributeUses(NamedTuple):
 
     def answer(self, project: Project) -> tuple[Reference, ...]:
         """All of them, in the order of files and rows."""
-        found: list[Reference] = []
-        for module in project.modules_with(self.name):
-            for scope, node, kind in _mentions(module, {self.name}):
-                if isinstance(node, ast.Attribute):
-                    found.append(_reference(module, scope, node, kind))
-        return tuple(found)
+        return tuple(project.collect((self.name,), _attributes, self.name))
+
+
+def _attributes(project: Project, module: Module, name: str) -> Iterator[Reference]:
+    for scope, node, kind in _mentions(module, {name}):
+        if isinstance(node, ast.Attribute):
+            yield _reference(module, scope, node, kind)
 
 
 def _in_module(

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import ast
-import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from patternlint.facts import dotted, walk
+from patternlint.facts import Module, dotted, walk
+from patternlint.facts.names import touches
 from patternlint.project import Project
 from patternlint_rules.observer.pairing import calls
 from patternlint_rules.observer.places import class_of
@@ -46,22 +47,24 @@ class Removers(NamedTuple):
 
     def answer(self, project: Project) -> frozenset[str]:
         """Their dotted names."""
-        found: set[str] = set()
-        word = re.compile(rf"\b{self.name}\b")
-        for module in project.modules_with(self.name, pattern=calls(self.name)):
-            rows = {module.source.position(m.start())[0] for m in word.finditer(module.source.text)}
-            for scope in () if module.is_test else module.functions:
-                around = class_of(scope)
-                if around is None or around.dotted in found:
-                    continue
-                for statement in scope.statements():
-                    mentions = any(statement.lineno <= row <= (statement.end_lineno or 0) for row in rows)
-                    if mentions and any(self._removes(node) for node in walk(statement)):
-                        found.add(around.dotted)
-        return frozenset(found)
+        return frozenset(project.collect((self.name,), _removers, self.name, pattern=calls(self.name)))
 
-    def _removes(self, node: ast.AST) -> bool:
-        if not isinstance(node, ast.Call) or self.name not in (dotted(node.func) or "").split("."):
-            return False
-        arguments = (*node.args, *(k.value for k in node.keywords))
-        return any(isinstance(a, ast.Attribute) and dotted(a.value) == "self" for a in arguments)
+
+def _removers(project: Project, module: Module, name: str) -> Iterator[str]:
+    rows = module.rows_with([name])
+    for scope in () if module.is_test else module.functions:
+        around = class_of(scope) if scope.holds(rows) else None
+        if around is not None and any(
+            _removes(node, name)
+            for statement in scope.statements()
+            if touches(statement, rows)
+            for node in walk(statement)
+        ):
+            yield around.dotted
+
+
+def _removes(node: ast.AST, name: str) -> bool:
+    if not isinstance(node, ast.Call) or name not in (dotted(node.func) or "").split("."):
+        return False
+    arguments = (*node.args, *(k.value for k in node.keywords))
+    return any(isinstance(a, ast.Attribute) and dotted(a.value) == "self" for a in arguments)

@@ -130,24 +130,24 @@ class PracticeWith(NamedTuple):
         kept = dropped = 0
         classes: set[str] = set()
         wrappers: dict[str, int] = {}
-        for module in project.modules_with(self.callee, pattern=calls(self.callee)):
-            for scope, keeps, wrapper in () if module.is_test else _calls_of(module, self.callee):
-                if not keeps:
-                    dropped += 1
-                    continue
-                kept += 1
-                around = class_of(scope)
-                if around is not None:
-                    classes.add(around.dotted)
-                    if wrapper:
-                        wrappers[wrapper] = wrappers.get(wrapper, 0) + 1
+        for cls, keeps, wrapper in project.collect((self.callee,), _calls_of, self.callee, pattern=calls(self.callee)):
+            if not keeps:
+                dropped += 1
+                continue
+            kept += 1
+            if cls:
+                classes.add(cls)
+                if wrapper:
+                    wrappers[wrapper] = wrappers.get(wrapper, 0) + 1
         return Practice(kept, dropped, frozenset(classes), tuple(sorted(wrappers, key=lambda w: (-wrappers[w], w))))
 
 
-def _calls_of(module: Module, name: str) -> Iterator[tuple[Scope, bool, str]]:
-    """Each call of a name: where, whether its result is kept, and the own method that gets it."""
+def _calls_of(project: Project, module: Module, name: str) -> Iterator[tuple[str, bool, str]]:
+    """Each call of a name outside tests: the class in whose methods it is made ("" for none), whether its result is
+    kept, and the own method that gets it."""
     rows = module.rows_with([name])
-    for scope in module.functions:
+    for scope in () if module.is_test else module.functions:
+        around = class_of(scope)
         for statement in scope.statements() if scope.holds(rows) else ():
             if not touches(statement, rows):
                 continue
@@ -165,4 +165,4 @@ def _calls_of(module: Module, name: str) -> Iterator[tuple[Scope, bool, str]]:
                             wrapper = (
                                 path.removeprefix("self.") if path.count(".") == 1 and path.startswith("self.") else ""
                             )
-                        yield scope, node is not bare, wrapper
+                        yield around.dotted if around is not None else "", node is not bare, wrapper

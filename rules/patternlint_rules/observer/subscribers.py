@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from patternlint.facts import Module, Scope, dotted, walk
@@ -45,24 +46,28 @@ class SubscribersOf(NamedTuple):
         }
         found: list[Subscriber] = []
         for name in sorted(adders):
-            for module in project.modules_with(name, pattern=calls(name)):
-                for scope in () if module.is_test else module.functions:
-                    for statement in scope.statements():
-                        call = statement.value if isinstance(statement, ast.Expr) else None
-                        call = call.value if isinstance(call, ast.Await) else call
-                        if isinstance(call, ast.Call) and last_name(call.func) == name:
-                            found += self._subscriber(project, call, scope)
+            found += project.collect((name,), _subscribers, name, self, pattern=calls(name))
         return tuple(found)
 
-    def _subscriber(self, project: Project, call: ast.Call, scope: Scope) -> list[Subscriber]:
-        leak = judge(project, call, scope) if registers(call) else None
-        around, path = class_of(scope), scope.module.relpath
-        if leak is not None and around is not None and (leak.sink.owner, leak.sink.path) == (self.owner, self.path):
-            return [Subscriber(path, call.lineno, around.dotted, leak.method.name, leak.confidence)]
-        made = any(isinstance(a, ast.Lambda | ast.Call) and not isinstance(a, ast.Constant) for a in call.args)
-        if made or any(bound_method(project, a, scope) is not None for a in call.args):
-            return [Subscriber(path, call.lineno, is_made_on_the_way=made)]
-        return []
+
+def _subscribers(project: Project, module: Module, adder: str, to: SubscribersOf) -> Iterator[Subscriber]:
+    for scope in () if module.is_test else module.functions:
+        for statement in scope.statements():
+            call = statement.value if isinstance(statement, ast.Expr) else None
+            call = call.value if isinstance(call, ast.Await) else call
+            if isinstance(call, ast.Call) and last_name(call.func) == adder:
+                yield from _subscriber(project, call, scope, to)
+
+
+def _subscriber(project: Project, call: ast.Call, scope: Scope, to: SubscribersOf) -> Iterator[Subscriber]:
+    leak = judge(project, call, scope) if registers(call) else None
+    around, path = class_of(scope), scope.module.relpath
+    if leak is not None and around is not None and (leak.sink.owner, leak.sink.path) == to:
+        yield Subscriber(path, call.lineno, around.dotted, leak.method.name, leak.confidence)
+        return
+    made = any(isinstance(a, ast.Lambda | ast.Call) and not isinstance(a, ast.Constant) for a in call.args)
+    if made or any(bound_method(project, a, scope) is not None for a in call.args):
+        yield Subscriber(path, call.lineno, is_made_on_the_way=made)
 
 
 class IsNotified(NamedTuple):
