@@ -10,7 +10,7 @@ import random
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,12 +32,13 @@ NAME = re.compile(r"\b[A-Za-z_]\w{3,}\b")
 Findings = dict[str, tuple[Finding, ...]]
 
 
-def findings(root: Path, caching: Caching | None) -> Findings:
-    """What a run of its own finds in the project's files."""
+def findings(root: Path, caching: Caching | None, only: Sequence[Path] = ()) -> Findings:
+    """What a run of its own finds in the project's files, or in some."""
     batch._workspace.cache_clear()
     job = Job(root, EVERYTHING, caching=caching)
     workspace = job.workspace()
-    targets = [Target(name, workspace.of_folder(os.path.dirname(name))) for name in workspace.of(root).names]
+    names = [os.fspath(path) for path in only] or workspace.of(root).names
+    targets = [Target(name, workspace.of_folder(os.path.dirname(name))) for name in names]
     warnings: list[str] = []
     checking = Checking(job, 1, None, warnings.append)
     outcomes = list(checking.outcomes(targets))
@@ -147,6 +148,26 @@ def test_what_nobody_changed_is_not_checked_again(tmp_path: Path, monkeypatch: p
     time.sleep(0.1)
     first = findings(root, caching)
     checked: list[str] = []
-    monkeypatch.setattr("patternlint.checking.check_file", lambda name, _: checked.append(name))
+    monkeypatch.setattr("patternlint.batch.check_file", lambda name, _: checked.append(name))
     assert findings(root, caching) == first
     assert not checked
+
+
+def test_a_file_is_checked_again_after_a_run_over_what_it_rests_on_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever checks single files, as pre-commit does, leaves nothing behind that hides their changes from others."""
+    monkeypatch.setattr(cache, "_RACY", 0.0)
+    monkeypatch.setattr(cache, "_TICK", 0.0)
+    chance, caching = random.Random(1), Caching(tmp_path / "cache")
+    root = project_of(chance.sample(FOLDERS, PACKAGES), tmp_path / "project")
+    edits = Edits(root, chance)
+    findings(root, caching)
+    for _ in range(EDITS_OF_A_PROJECT):
+        before = {path: path.stat().st_mtime_ns for path in root.rglob("*.py")}
+        done = edits.edit()
+        time.sleep(0.02)
+        changed = [path for path in root.rglob("*.py") if before.get(path) != path.stat().st_mtime_ns]
+        findings(root, caching, changed)
+        warm, cold = findings(root, caching), findings(root, None)
+        assert warm == cold, f"after {done}"

@@ -87,7 +87,7 @@ def unlike_any() -> str:
 
 
 def _plain(value: object, root: Path) -> object:
-    kind = type(value)
+    kind: Any = type(value)
     if value is None or kind is str or kind is int or kind is bool:
         return value
     if isinstance(value, Enum):
