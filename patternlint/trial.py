@@ -158,7 +158,8 @@ class Trial:
         if not original.passed:
             self._console.details("\n".join(original.tail))
             what = f"--verify: {self._command.text!r} fails on the files as they were, too ({original.how})"
-            raise PatternlintError(what, "make it pass first; all files are as they were")
+            first = "give it more time with --verify-timeout" if original.timed_out else "make it pass first"
+            raise PatternlintError(what, f"{first}; all files are as they were")
         kept, bad = largest_passing(fixes, self._passes)
         self._disk.put(self._rebuilding.with_only(kept))
         return Verdict(tuple(kept), tuple(HeldBack(fix, self._blame(fix)) for fix in bad))

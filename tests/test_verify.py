@@ -214,18 +214,22 @@ def test_a_command_that_does_not_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("check", "message"),
+    ("check", "message", "remedy"),
     [
-        ("echo always; exit 1", "fails on the files as they were, too (exit status 1)"),
-        ("sleep 60", "fails on the files as they were, too (no end within 0.3 s)"),
-        ("kill -KILL $$", "was killed by SIGKILL, so nothing can be said of the fixes"),
+        ("echo always; exit 1", "fails on the files as they were, too (exit status 1)", "make it pass first"),
+        (
+            "sleep 60",
+            "fails on the files as they were, too (no end within 0.3 s)",
+            "give it more time with --verify-timeout",
+        ),
+        ("kill -KILL $$", "was killed by SIGKILL, so nothing can be said of the fixes", "run again"),
     ],
 )
-def test_commands_that_tell_nothing(tmp_path: Path, check: str, message: str) -> None:
+def test_commands_that_tell_nothing(tmp_path: Path, check: str, message: str, remedy: str) -> None:
     folder = project(tmp_path / "p", 2, check)
     ended = verify(folder, "--verify-timeout", "0.3")
     assert ended.status == 2
-    assert f"error: --verify: 'sh ../p.check' {message}\nhelp: " in ended.output
+    assert f"error: --verify: 'sh ../p.check' {message}\nhelp: {remedy}; " in ended.output
     assert "Found 2 findings.\n" in ended.output
     assert is_untouched(folder)
     assert "nothing to undo" in patternlint_in(folder, "undo").output
