@@ -19,6 +19,8 @@ REASONS = {
     "name-taken": "a name that the fix needs is already taken",
     "comment-inside": "a comment stands inside the code that the fix would replace",
     "not-reproduced": "LibCST does not give the line back as it was written, so it cannot be edited safely",
+    "fix-failed": "the fix did not pass verification and was put back",
+    "held-back": "the command given with --verify fails with the fix",
     "outside-project": "the fix would have to change a file that is none of the project's",
     "other-file-unreadable": "the fix would have to change another file, which cannot be read or parsed",
 }

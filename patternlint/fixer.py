@@ -104,6 +104,11 @@ def fix(source: Source, engine: Engine, *, unsafe: bool = False, only: Collectio
     return _Repair(source, findings, engine, least).run(only)
 
 
+def without_fix(finding: Finding, reason: str) -> Finding:
+    """A finding whose fix turned out not to be one, and why."""
+    return finding._replace(fix=None, why_not_fixed=reason)
+
+
 def _is_wanted(finding: Finding, least: Applicability) -> bool:
     return finding.fix is not None and finding.fix.applicability >= least
 
@@ -143,7 +148,8 @@ class _Repair:
                 if _is_wanted(f, self._least) and (only is None or keys[f] in only) and keys[f] not in failed
             ]
             if not wanted:
-                return self._result(applied, failed, findings)
+                remaining = tuple(without_fix(f, "fix-failed") if keys[f] in failed else f for f in findings)
+                return self._result(applied, failed, remaining)
             if passes >= MAX_PASSES and len(wanted) >= fewest:
                 break
             fewest = min(fewest, len(wanted)) if passes else len(wanted)

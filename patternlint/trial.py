@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from patternlint.bisection import largest_passing
 from patternlint.errors import PatternlintError
-from patternlint.fixer import FixKey, fix
+from patternlint.fixer import FixKey, fix, without_fix
 from patternlint.fixing import Mended, withdraw
 from patternlint.journal import KEPT, TakenBack
 from patternlint.journal_file import digest
 from patternlint.repairs import Journals, Proposal
+from patternlint.report.text import fixable
 from patternlint.source import Source
 from patternlint.user_command import Outcome, UserCommand
 from patternlint.write import Replacement
@@ -102,10 +103,14 @@ class Rebuilding:
     def now(self, mended: Mended) -> Mended:
         """What became of a file of the run in the changes that were built last."""
         found = next((m for m in self._now if m.source.path == mended.source.path), None)
-        if found is not None or not mended.fixes:
-            return found or mended
-        source = Source(mended.source.path, self.proposal.again().read(mended.source.path))
-        return Mended(mended.engine, source, mended.engine.check(source))
+        if found is None and not mended.fixes:
+            return mended
+        if found is None:
+            source = Source(mended.source.path, self.proposal.again().read(mended.source.path))
+            found = Mended(mended.engine, source, mended.engine.check(source))
+        # what can be fixed and was not is what the command fails with
+        held_back = (without_fix(f, "held-back") if fixable(f, unsafe=self._unsafe) else f for f in found.remaining)
+        return found._replace(remaining=tuple(held_back))
 
 
 class Trial:
