@@ -157,7 +157,10 @@ class ModuleNames:
 
     def name(self, path: Path) -> str:
         """The module's name: ``shop.cart`` for ``src/shop/cart.py``, ``shop`` for ``src/shop/__init__.py``."""
-        folder, file = os.path.split(os.path.abspath(path))
+        whole = os.fspath(path)
+        if ".." in whole or not os.path.isabs(whole):
+            whole = os.path.abspath(whole)
+        folder, file = os.path.split(whole)
         stem = file.rsplit(".", 1)[0]
         package = self._package(folder)
         if stem == "__init__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +33,7 @@ class FilesNaming(NamedTuple):
             importers = left.importers_of(project.module_name(path))
             if importers and (path == home or self._is_handed_on_by(project, path, module)):
                 left.take(importers)
-                queue += sorted(importers)
+                queue += sorted(importers, key=os.fspath)
         return tuple(path for path in holders if path not in left.paths)
 
     def _is_handed_on_by(self, project: Project, path: Path, module: str) -> bool:

@@ -99,8 +99,10 @@ def _plain(value: object, root: Path) -> object:
         return ["f", *sorted((_plain(part, root) for part in value), key=json.dumps)]  # type: ignore[attr-defined]
     if isinstance(value, dict) and kind is dict:
         return ["d", *([_plain(key, root), _plain(part, root)] for key, part in value.items())]
-    if isinstance(value, Path) and value.is_relative_to(root):
-        return ["p", value.relative_to(root).as_posix()]
+    if isinstance(value, Path):
+        whole, around = os.fspath(value), os.fspath(root).rstrip(os.sep) + os.sep
+        if whole.startswith(around):
+            return ["p", whole[len(around) :].replace(os.sep, "/")]
     raise NotPlain(kind.__name__)
 
 
