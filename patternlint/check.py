@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zlib import crc32
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CLEAN, FOUND, FAILED = 0, 1, 2
+MAX_ROUNDS = 10  # of fixes that make fixes in other files possible
 STDIN = "-"
 
 
@@ -149,7 +150,7 @@ class Run:
 
     def _mend(self, targets: Sequence[Target], repairs: Repairs) -> Mending:
         """Fix each file that has something to fix; then those whose findings rest on what was fixed, till none is."""
-        from patternlint.fixing import mend, resting_on
+        from patternlint.fixing import mend
         from patternlint.report.text import fixable
 
         def mended(target: Target) -> Mended | None:
@@ -160,29 +161,40 @@ class Run:
             return mend(source, engine, repairs, self._console, unsafe=self._request.unsafe_fixes)
 
         mending = Mending(dict(self._outcomes(targets)), {})
-        wanted: list[Target] = []
+        changed: dict[Target, Mended] = {}
         for target, outcome in mending.outcomes.items():
-            if any(fixable(finding, unsafe=self._request.unsafe_fixes) for finding in outcome.findings):
+            has_fix = any(fixable(finding, unsafe=self._request.unsafe_fixes) for finding in outcome.findings)
+            if has_fix and (result := self._guarded(target, mended)) is not None:
+                mending.mended[target] = changed[target] = result
+        for _ in range(MAX_ROUNDS):
+            rest = list(self._resting_on(changed, mending))
+            changed = {}
+            for target in rest:
                 if (result := self._guarded(target, mended)) is not None:
-                    mending.mended[target] = result
-                wanted.append(target)
-        while changed := [target for target in wanted if target in mending.mended and mending.mended[target].changes]:
-            wanted = []
-            for place in dict.fromkeys(target.place for target in changed):
-                changes = [c for target in changed if target.place is place for c in mending.mended[target].changes]
-                reads = {
-                    target.name: reads
-                    for target, outcome in mending.outcomes.items()
-                    if target.place is place
-                    and not (target in mending.mended and mending.mended[target].changes)
-                    and (reads := self._checking.reads(target, outcome))
-                }
-                for name in resting_on(changes, reads, place.engine.project):
-                    target = Target(name, place)
-                    if (result := self._guarded(target, mended)) is not None:
-                        mending.mended[target] = result
-                        wanted.append(target)
+                    before = mending.mended.get(target)
+                    mending.mended[target] = result if before is None else result.after(before)
+                    changed[target] = result
         return mending
+
+    def _resting_on(self, changed: Mapping[Target, Mended], mending: Mending) -> Iterator[Target]:
+        """The files whose findings may be others now that these have changed."""
+        from patternlint.fixing import resting_on
+
+        for place in dict.fromkeys(target.place for target in changed):
+            changes = [c for target, mended in changed.items() if target.place is place for c in mended.changes]
+            reads = {
+                target.name: reads
+                for target, outcome in mending.outcomes.items()
+                if target.place is place
+                and not self._is_on_trial(mending.mended.get(target))
+                and (reads := self._checking.reads(target, outcome))
+            }
+            for name in resting_on(changes, reads, place.engine.project) if changes else ():
+                yield Target(name, place)
+
+    def _is_on_trial(self, mended: Mended | None) -> bool:
+        """Whether a file has fixes that are going to be tried out: a fix is known by its place in the text before."""
+        return self._request.verify is not None and mended is not None and bool(mended.changes)
 
     def _show_mending(self, mending: Mending) -> None:
         for target, outcome in mending.outcomes.items():

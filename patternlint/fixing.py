@@ -32,6 +32,10 @@ class Mended(NamedTuple):
         """What the fixer made of it."""
         return cls(engine, result.source, result.remaining, tuple(a.key for a in result.applied), result.changes)
 
+    def after(self, before: Mended) -> Mended:
+        """The same with what was done to the file before."""
+        return self._replace(fixes=before.fixes + self.fixes, changes=before.changes + self.changes)
+
 
 def mend(source: Source, engine: Engine, repairs: Repairs, console: Console, *, unsafe: bool) -> Mended:
     """Fix one file, as far as that can be kept.

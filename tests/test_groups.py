@@ -129,3 +129,27 @@ def test_what_rests_on_a_fix_of_another_file_is_fixed_in_the_same_run(
     assert patternlint_in(folder, *way).output.endswith("Found 2 findings (2 fixed, 0 remaining).\n")
     assert texts(folder) == ["counted\n", "counted\n", "COUNT = 2\n"]
     assert patternlint_in(folder, "--fix").output == "All checks passed!\n"
+
+
+def test_a_file_that_was_fixed_is_fixed_again_where_others_have_made_that_possible(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.py").write_text("up\nlater\n")
+
+    def found_twice(engine: Engine, source: Source) -> list[Finding]:
+        other = engine.project.source_at(engine.project.root / "b.py")
+        if source.path.name == "a.py" and other is not None and "counted" in other.text and b"later" in source.data:
+            return [finding_in("a.py")]
+        return found(engine, source)
+
+    def count_up_later(source: Source, engine: Engine, **options: object) -> FixResult:
+        if not engine.check(source):
+            return FixResult(source, (), (), (), (), True)
+        if b"up" in source.data:
+            return count_up(source, engine)
+        return count_up(Source(source.path, source.data.replace(b"later", b"up")), engine)
+
+    monkeypatch.setattr(Engine, "check", found_twice)
+    monkeypatch.setattr(patternlint.fixing, "fix", count_up_later)
+    ended = patternlint_in(folder, "--diff")
+    assert "Would fix 3 findings." in ended.output
