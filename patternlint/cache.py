@@ -15,7 +15,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +32,7 @@ _FORMAT = 2
 _WAIT = 10.0  # seconds for another process to finish writing
 # A file changed this recently (seconds) could change again without its time stamps telling: git calls it racily clean.
 _RACY = 2.0
+_UNUSED = 30 * 24 * 3600.0  # seconds after which a store that nobody has opened is removed
 _TICK = 0.02  # seconds by which the time of a file may lag behind the clock
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -242,6 +243,9 @@ class Cache:
             connection.execute("INSERT INTO meta VALUES ('key', ?), ('state', '0')", (self._key,))
             connection.execute("COMMIT")
             known = {"state": "0"}
+            _remove_unused(self._path.parent)
+        with suppress(OSError):
+            os.utime(self._path)  # it is in use
         self._state = self._state or known.get("state", "")  # opened again, it may be another one
         return connection
 
@@ -293,6 +297,14 @@ class Cache:
             self._path.unlink(missing_ok=True)
         except OSError as fault:
             self.problem = fault.strerror or str(fault)
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove what nobody has used for long: of configurations and versions that are no more."""
+    for path in folder.glob("*.sqlite"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - _UNUSED:
+                path.unlink()
 
 
 def clean(folder: Path) -> int:

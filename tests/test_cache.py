@@ -182,3 +182,16 @@ def test_a_file_that_was_just_written_may_change_unnoticed(tmp_path: Path) -> No
     assert cache.stamp(path.stat()) == ""
     os.utime(path, (1, 1))  # the change of its status is recent
     assert cache.stamp(path.stat()) == ""
+
+
+def test_stores_that_nobody_uses_are_removed(folder: Path) -> None:
+    Cache(folder, "old").store([("a.py", entry())])
+    (old,) = folder.glob("*.sqlite")
+    Cache(folder, "key").store([("a.py", entry())])
+    long_ago = time.time() - 31 * 24 * 3600
+    for path in folder.glob("*.sqlite"):
+        os.utime(path, (long_ago, long_ago))
+    assert Cache(folder, "key").entries()  # opened: in use
+    Cache(folder, "new").store([("a.py", entry())])
+    assert not old.exists()
+    assert len(list(folder.glob("*.sqlite"))) == 2
