@@ -15,6 +15,7 @@ import pytest
 
 from fixtures import cases, engine_for
 from patternlint import cache
+from patternlint.answers import Answer
 from patternlint.cache import Cache, Entry, Facts
 from patternlint.source import Source
 
@@ -79,6 +80,8 @@ def with_changed_rows(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE files SET findings = '[]'")
         connection.execute("UPDATE facts SET outline = 'other'")
+        connection.execute("UPDATE reads SET reads = 'other'")
+        connection.execute("UPDATE answers SET value = 'other'")
 
 
 def with_other_content(path: Path) -> None:
@@ -86,7 +89,8 @@ def with_other_content(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         row = ["a.py", "1:2:3:4", "0f", 1, '[["one", 2], 3]']
         connection.execute("UPDATE files SET findings = ?, sum = ?", (row[-1], cache._sum(row)))
-        connection.execute("DELETE FROM facts")
+        for table in ("facts", "reads", "answers"):
+            connection.execute(f"DELETE FROM {table}")
 
 
 @pytest.mark.parametrize(
@@ -103,11 +107,17 @@ def with_other_content(path: Path) -> None:
     ids=["empty", "text", "truncated", "noise", "another key", "changed rows", "other content"],
 )
 def test_a_damaged_store_is_a_cold_one(folder: Path, damage: Callable[[Path], object]) -> None:
-    Cache(folder, "key").store([("a.py", entry())], [("a.py", FACTS)])
+    answer = Answer("1", "2", "words a", "")
+    Cache(folder, "key").store([("a.py", entry())], [("a.py", FACTS)], (), [("a.py", "words a")], [("Q", answer)])
+    intact = Cache(folder, "key")
+    assert (intact.reads(), intact.answers()) == ({"a.py": "words a"}, {"Q": answer})
+    intact.close()
     damage(the_file(folder))
     damaged = Cache(folder, "key")
     assert not damaged.entries()
     assert not damaged.facts()
+    assert not damaged.reads()
+    assert not damaged.answers()
     damaged.store([("b.py", entry())])
     assert Cache(folder, "key").entries() == {"b.py": entry()}
     assert not damaged.problem
