@@ -20,7 +20,6 @@ from patternlint.catalogue import RULES
 from patternlint.finding import Applicability, Confidence, Finding, Fix
 from patternlint.selection import NOT_PARSED, Selection
 from patternlint.source import Source
-from patternlint.suppression import Suppressions
 from patternlint.words import has_word, matches
 
 if TYPE_CHECKING:
@@ -177,6 +176,8 @@ class Engine:
     def _let_through(self, source: Source, findings: list[Finding]) -> list[Finding]:
         if not findings:
             return []
+        from patternlint.suppression import Suppressions
+
         suppressions = Suppressions(source, ignoring=self._ignoring, honor_foreign=self.settings.honor_foreign_noqa)
         if suppressions.skip_file:
             return []
