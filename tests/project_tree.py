@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -64,3 +65,8 @@ def patternlint(
 ) -> subprocess.CompletedProcess[str]:
     """Run patternlint's command line."""
     return run("patternlint", *arguments, cwd=cwd, input=input, environment=environment)
+
+
+def as_from_a_terminal() -> None:
+    """For a child that is going to be interrupted: who runs the tests may have been told to ignore that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

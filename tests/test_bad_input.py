@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from crashes import Ended, forked, patternlint_in
-from project_tree import FIXED, TIMED, patternlint, write_tree
+from project_tree import FIXED, TIMED, as_from_a_terminal, patternlint, write_tree
 
 from patternlint.cli import main
 from patternlint.report.terminal import safe
@@ -359,7 +359,11 @@ def test_output_that_was_closed_before(tmp_path: Path) -> None:
 def test_ctrl_c_leaves_whole_files(tmp_path: Path) -> None:
     write_tree(tmp_path, {"patternlint.toml": "", **{f"m{i:03}.py": TIMED for i in range(40)}})
     process = subprocess.Popen(
-        [sys.executable, "-m", "patternlint", "--fix"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "patternlint", "--fix"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=as_from_a_terminal,
     )
     while (tmp_path / "m010.py").read_text() == TIMED and process.poll() is None:
         time.sleep(0.01)

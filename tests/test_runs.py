@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from project_tree import as_from_a_terminal
 
 from fixtures import FIXTURES
 
@@ -163,7 +164,13 @@ def test_a_changed_text_is_checked_again_even_if_size_and_time_are_the_same(tmp_
 def test_an_interrupt_ends_all_processes(project: Path) -> None:
     command = [sys.executable, "-m", "patternlint", "--no-cache", "--jobs", "2", *ALL]
     process = subprocess.Popen(
-        command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=as_from_a_terminal,
     )
     time.sleep(1.5)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does

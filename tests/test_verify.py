@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from crashes import Ended, deaths, patternlint_in
-from project_tree import FIXED, TIMED, write_tree
+from project_tree import FIXED, TIMED, as_from_a_terminal, write_tree
 
 from patternlint.cache_folder import NAME
 from patternlint.errors import PatternlintError
@@ -284,6 +284,7 @@ def started(folder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=as_from_a_terminal,
     )
     while not runs(folder) and process.poll() is None:
         time.sleep(0.01)
