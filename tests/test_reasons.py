@@ -55,7 +55,7 @@ def findings_of_real_files() -> Iterator[Finding]:
 
 def test_every_finding_of_real_files_has_one() -> None:
     counted = [check_reason(finding) for finding in findings_of_real_files()]
-    assert len(counted) > 10
+    assert len(counted) >= 5  # each standard library has a few
     assert {"safe", *counted} > {"safe"}, "some are safe, some have a reason: the two add up"
 
 
