@@ -242,11 +242,13 @@ class Run:
         from patternlint.trial import Rebuilding, Trial
 
         rebuilding = Rebuilding(list(mending.mended.values()), proposal, unsafe=self._request.unsafe_fixes)
+        judged = False
         if not rebuilding.fixes:
             self._console.note("verify: there is nothing to fix, so the command was not run")
         else:
             try:
                 verdict = Trial(command, journals, rebuilding, self._console).run()
+                judged = True
                 for (root, key), outcome in verdict.held_back:
                     place = f"{os.path.relpath(root / key.path)}:{key.line}"
                     how = f"{command.text!r} fails with the fix ({outcome.how})"
@@ -254,7 +256,8 @@ class Run:
                     self._console.details("\n".join(f"  {line}" for line in outcome.tail))
             except PatternlintError as error:
                 self._console.error(error)
-        return mending._replace(mended={target: rebuilding.now(one) for target, one in mending.mended.items()})
+        now = {target: rebuilding.now(one, judged=judged) for target, one in mending.mended.items()}
+        return mending._replace(mended=now)
 
     def _say_recovered(self, root: Path, taken: TakenBack) -> None:
         from patternlint.journal import KEPT

@@ -100,14 +100,21 @@ class Rebuilding:
             self._now.append(mended)
         return proposal
 
-    def now(self, mended: Mended) -> Mended:
-        """What became of a file of the run in the changes that were built last."""
+    def now(self, mended: Mended, *, judged: bool) -> Mended:
+        """What became of a file of the run in the changes that were built last.
+
+        Args:
+            mended: the file with all of its fixes.
+            judged: whether it is the command that the missing ones failed.
+        """
         found = next((m for m in self._now if m.source.path == mended.source.path), None)
         if found is None and not mended.fixes:
             return mended
         if found is None:
             source = Source(mended.source.path, self.proposal.again().read(mended.source.path))
             found = Mended(mended.engine, source, mended.engine.check(source))
+        if not judged:
+            return found
         # what can be fixed and was not is what the command fails with
         held_back = (without_fix(f, "held-back") if fixable(f, unsafe=self._unsafe) else f for f in found.remaining)
         return found._replace(remaining=tuple(held_back))

@@ -231,7 +231,7 @@ def test_commands_that_tell_nothing(tmp_path: Path, check: str, message: str, re
     ended = verify(folder, "--verify-timeout", "0.3")
     assert ended.status == 2
     assert f"error: --verify: 'sh ../p.check' {message}\nhelp: {remedy}; " in ended.output
-    assert "Found 2 findings.\n" in ended.output
+    assert "Found 2 findings.\n[*] 2 fixable with `--fix`." in ended.output
     assert is_untouched(folder)
     assert "nothing to undo" in patternlint_in(folder, "undo").output
 
