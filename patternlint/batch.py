@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from patternlint.errors import PatternlintError
+from patternlint.errors import OUR_FAULT, PatternlintError
 from patternlint.finding import Finding
 from patternlint.overrides import Overrides
 from patternlint.selection import NOT_PARSED, Selection
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from patternlint.config import Settings
     from patternlint.engine import Costs
     from patternlint.project.reads import Read
-
-OUR_FAULT = "this is our fault: please report it"
 
 
 class Job(NamedTuple):
@@ -109,14 +107,9 @@ def check_file(name: str, workspace: Workspace) -> Outcome:
     path = Path(name)
     try:
         return _outcome(path, workspace.of(path))
-    except PatternlintError as error:
-        return Outcome(name, error=error)
-    except OSError as error:
-        return Outcome(name, error=unreadable(path, error))
     except Exception as error:  # the last barrier: one file must not stop the others
-        import traceback
-
-        return Outcome(name, error=failed(path, error), details=traceback.format_exc())
+        said, details = fault(path, error)
+        return Outcome(name, error=said, details=details)
 
 
 def _outcome(path: Path, place: Workplace) -> Outcome:
@@ -142,6 +135,14 @@ def _outcome(path: Path, place: Workplace) -> Outcome:
     return Outcome(os.fspath(path), tuple(findings), shown, stamp(status), digest(data), reads)
 
 
+def file_size(path: str) -> int:
+    """The cost of checking a file, in bytes, as far as it can be told without reading it."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
 def not_decoded(path: Path, error: DecodeError, settings: Settings) -> Finding:
     """PAT000: the file's bytes are no text."""
     relative = os.path.relpath(path, settings.root).replace(os.sep, "/")
@@ -156,7 +157,14 @@ def unreadable(path: str | Path, error: OSError) -> PatternlintError:
     return PatternlintError(f"{path}: cannot be read: {error.strerror or error}", "check the file and its permissions")
 
 
-def failed(path: Path, error: Exception) -> PatternlintError:
-    """A file that we failed on."""
+def fault(path: Path, error: Exception) -> tuple[PatternlintError, str]:
+    """What is to be said of a file that could not be checked, and the traceback where that is our fault."""
+    if isinstance(error, PatternlintError):
+        return error, ""
+    if isinstance(error, OSError):
+        return unreadable(path, error), ""
+    import traceback
+
     what = f"{path}: patternlint failed on this file: {type(error).__name__}: {error}"
-    return PatternlintError(what, f"{OUR_FAULT}, with the output of --verbose")
+    said = PatternlintError(what, f"{OUR_FAULT}, with the output of --verbose")
+    return said, "".join(traceback.format_exception(error))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zlib import crc32
 
-from patternlint.batch import Job, Outcome, failed, not_decoded, unreadable
+from patternlint.batch import Job, Outcome, fault, not_decoded, unreadable
 from patternlint.checking import Checking, Target
 from patternlint.errors import PatternlintError
 from patternlint.finding import Edit, Finding
@@ -127,10 +127,8 @@ class Run:
             outcome = next(outcomes)
             if outcome.error is None:
                 yield target, outcome
-                continue
-            if outcome.details and self._request.verbose:
-                self._console.details(outcome.details)
-            self._console.error(outcome.error)
+            else:
+                self._say_fault(outcome.error, outcome.details)
         self._checking.keep(targets)
         if self._request.costs:
             self._console.costs(self._checking.costs(targets))
@@ -318,22 +316,18 @@ class Run:
 
     def _guarded(self, target: Target, check: Callable[[Target], T]) -> T | None:
         """Check one file; what goes wrong is said."""
-        path = target.path
         try:
             return check(target)
-        except PatternlintError as error:
-            self._console.error(error)
         except BrokenPipeError:
             raise  # nobody reads on
-        except OSError as error:
-            self._console.error(unreadable(path, error))
         except Exception as error:  # the last barrier: one file must not stop the others
-            if self._request.verbose:
-                import traceback
-
-                self._console.details(traceback.format_exc())
-            self._console.error(failed(path, error))
+            self._say_fault(*fault(target.path, error))
         return None
+
+    def _say_fault(self, error: PatternlintError, details: str) -> None:
+        if details and self._request.verbose:
+            self._console.details(details)
+        self._console.error(error)
 
     def _stdin_target(self) -> Target:
         path = absolute(self._request.stdin_filename or STDIN_NAME)

@@ -9,10 +9,11 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from patternlint.batch import Job, Outcome, check_files
+from patternlint.batch import Job, Outcome, check_files, file_size
 from patternlint.workspace import Workplace
 
 if TYPE_CHECKING:
@@ -88,12 +89,12 @@ class Checking:
         """What it has cost to check the files, whoever did."""
         from patternlint.engine import Costs
 
-        here = [target.place.take_costs() for target in targets]
+        here = [place.take_costs() for place in _by_place(targets)]
         return reduce(Costs.and_, [*self._costs, *(costs for costs in here if costs is not None)], Costs())
 
     def keep(self, targets: Sequence[Target]) -> None:
         """Remember what came of the files, when all outcomes are there and before anything is changed."""
-        for place in dict.fromkeys(target.place for target in targets):
+        for place in _by_place(targets):
             if place.memory is not None and (problem := place.memory.save()):
                 folder = place.settings.root
                 self._warn(f"{folder}: results cannot be kept: {problem} (--no-cache does without)")
@@ -108,7 +109,7 @@ class Checking:
     def _checked(self, targets: Sequence[Target]) -> Iterator[Outcome]:
         """What comes of files that have to be looked at, in any order."""
         names = [target.name for target in targets]
-        if self._pool is None and (self._jobs == 1 or _size(names) < _WORTH_WORKERS):
+        if self._pool is None and (self._jobs == 1 or not _are_worth_workers(names)):
             yield from check_files(names, self._job.workspace())
             return
         from patternlint.workers import batches, check_in, local_pool
@@ -132,14 +133,6 @@ def _by_place(targets: Iterable[Target]) -> dict[Workplace, list[str]]:
     return found
 
 
-def _size(names: Iterable[str]) -> int:
-    """The size of files in bytes, as far as it takes to know whether workers are worth their while."""
-    total = 0
-    for name in names:
-        try:
-            total += os.stat(name).st_size
-        except OSError:
-            continue
-        if total >= _WORTH_WORKERS:
-            break
-    return total
+def _are_worth_workers(names: Iterable[str]) -> bool:
+    """Whether there is so much to check that it pays to start processes; asks for no more sizes than that takes."""
+    return any(total >= _WORTH_WORKERS for total in accumulate(map(file_size, names)))

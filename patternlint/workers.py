@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeAlias
 
-from patternlint.batch import Checked, Job, Outcome, check_batch
+from patternlint.batch import Checked, Job, Outcome, check_batch, file_size
 from patternlint.errors import PatternlintError
 
 Pool: TypeAlias = Callable[[], Executor]
@@ -64,14 +64,6 @@ def pool_called(name: str) -> Pool:
 
 def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def file_size(path: str) -> int:
-    """The cost of checking a file, as far as it can be told without reading it."""
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
 
 
 def batches(paths: Sequence[str], jobs: int, cost: Cost = file_size) -> list[list[str]]:

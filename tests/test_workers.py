@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import FIXTURES
-from patternlint import batch, workers
+from patternlint import batch
 from patternlint.batch import Job, Outcome, check_batch
 from patternlint.finding import Confidence
 from patternlint.overrides import Overrides
@@ -98,4 +98,4 @@ def test_batches_are_of_neighbours_and_of_like_cost(jobs: int) -> None:
 
 
 def test_a_file_that_cannot_be_read_costs_nothing_to_plan(tmp_path: Path) -> None:
-    assert workers.file_size(str(tmp_path / "gone.py")) == 0
+    assert batch.file_size(str(tmp_path / "gone.py")) == 0
