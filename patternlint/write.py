@@ -15,7 +15,6 @@ import errno
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +24,7 @@ from patternlint.errors import PatternlintError
 
 _ANY_MAY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH  # without it the file is read-only for root, too
 _PREFIX, _SUFFIX = ".patternlint-", ".tmp"  # no name that anybody takes for a Python file
-_LEFTOVER = re.compile(r"\.patternlint-[a-z0-9_]{8}\.tmp\Z")
+_LEFTOVER = re.compile(r"\.patternlint-[0-9a-f]{8}\.tmp\Z")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -59,7 +58,8 @@ def write_all(replacements: Iterable[Replacement]) -> None:
     try:
         for replacement in replacements:
             with _named(replacement.path):
-                staged.append(_Staged(replacement))
+                staged.append(_Staged(replacement))  # known before it is on disk: an interrupt may come anywhere
+                staged[-1].stage()
         for one in sorted(staged, key=lambda s: s.temporary is not None):  # what can fail for want of room goes first
             begun.append(one)
             with _named(one.asked.path):
@@ -162,25 +162,21 @@ def _changed(path: Path) -> PatternlintError:
 
 
 class _Staged:
-    """A replacement whose new content is on disk; `temporary` is None where the file is overwritten."""
+    """A replacement whose new content is on disk after `stage`; `temporary` is None where the file is overwritten."""
 
     def __init__(self, replacement: Replacement) -> None:
         self.asked = replacement
         self.temporary: Path | None = None
         self._real = Path(os.path.realpath(replacement.path))
         self._status = _checked(replacement.path, self._real, replacement.before)
-        if not is_written_in_place(self._status):
-            try:
-                self._stage()
-            except BaseException:
-                self.discard()
-                raise
 
-    def _stage(self) -> None:
+    def stage(self) -> None:
+        """Write the new content beside the file; whoever is interrupted here calls `discard`."""
+        if is_written_in_place(self._status):
+            return
         asked, status = self.asked, self._status
-        handle, name = tempfile.mkstemp(dir=self._real.parent, prefix=_PREFIX, suffix=_SUFFIX)
-        self.temporary = Path(name)
-        with open(handle, "wb") as file:
+        self.temporary = self._real.with_name(f"{_PREFIX}{os.urandom(4).hex()}{_SUFFIX}")
+        with open(self.temporary, "xb", opener=_private) as file:
             file.write(asked.after)
             file.flush()
             _keep_owner(self.temporary, status)
@@ -214,6 +210,7 @@ class _Staged:
             )
             again = _Staged(old)
             try:
+                again.stage()
                 again.commit()
             finally:
                 again.discard()
@@ -224,6 +221,10 @@ class _Staged:
             with contextlib.suppress(OSError):
                 self.temporary.unlink()
             self.temporary = None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _keep_owner(temporary: Path, status: os.stat_result) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
+from types import FrameType
+from typing import Self
 
 import pytest
 
+from patternlint import write as write_module
 from patternlint.errors import PatternlintError
 from patternlint.write import Replacement, remove_leftovers, torn, write, write_all
 
@@ -142,10 +146,10 @@ def test_all_of_several_files_or_none(tmp_path: Path) -> None:
 
 
 def test_only_our_own_leftovers_are_removed(tmp_path: Path) -> None:
-    for name in (".patternlint-abcd_123.tmp", ".patternlint-x.tmp", "patternlint-abcd_123.tmp", "a.py"):
+    for name in (".patternlint-0123abcd.tmp", ".patternlint-x.tmp", "patternlint-0123abcd.tmp", "a.py"):
         (tmp_path / name).touch()
     remove_leftovers([tmp_path, tmp_path / "nowhere"])
-    assert sorted(os.listdir(tmp_path)) == [".patternlint-x.tmp", "a.py", "patternlint-abcd_123.tmp"]
+    assert sorted(os.listdir(tmp_path)) == [".patternlint-x.tmp", "a.py", "patternlint-0123abcd.tmp"]
 
 
 @pytest.mark.parametrize(("before", "after"), [(b"old", b"newer and longer"), (b"old and longer", b"new"), (b"", b"x")])
@@ -154,3 +158,45 @@ def test_what_is_half_written_is_known(before: bytes, after: bytes) -> None:
         assert torn(after[:length] + before[length:], before, after)
     assert not torn(b"mine" + before, before, after)
     assert not torn(after + b"# mine", before, after)
+
+
+class _InterruptedAt:
+    """A trace function that interrupts the module under test at its `opcode`-th instruction, as Ctrl-C can."""
+
+    def __init__(self, opcode: int) -> None:
+        self.left = opcode
+
+    def __call__(self, frame: FrameType, event: str, _argument: object) -> Self | None:
+        if frame.f_code.co_filename != write_module.__file__:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return self
+
+
+def test_an_interrupt_anywhere_leaves_no_file_behind(tmp_path: Path) -> None:
+    names = ("a.py", "b.py")
+    opcode = 0
+    while True:
+        opcode += 1
+        for name in names:
+            (tmp_path / name).write_bytes(b"old")
+        replacements = [Replacement(tmp_path / name, b"old", b"new") for name in names]
+        before = sys.gettrace()
+        sys.settrace(_InterruptedAt(opcode))
+        try:
+            write_all(replacements)
+        except KeyboardInterrupt:
+            interrupted = True
+        else:
+            interrupted = False
+        finally:
+            sys.settrace(before)
+        assert sorted(os.listdir(tmp_path)) == ["a.py", "b.py"], opcode
+        assert {(tmp_path / name).read_bytes() for name in names} in ({b"old"}, {b"new"}), opcode
+        if not interrupted:
+            break
+    assert opcode > 100
