@@ -186,6 +186,7 @@ def test_an_interrupt_anywhere_leaves_no_file_behind(tmp_path: Path) -> None:
             (tmp_path / name).write_bytes(b"old")
         replacements = [Replacement(tmp_path / name, b"old", b"new") for name in names]
         before = sys.gettrace()
+        sys._getframe().f_trace_opcodes = True  # 3.12 asks for instructions only if a frame wants them by now
         sys.settrace(_InterruptedAt(opcode))
         try:
             write_all(replacements)
