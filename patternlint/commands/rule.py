@@ -1,0 +1,36 @@
+"""``patternlint rule`` explains rules."""
+
+from __future__ import annotations
+
+import argparse
+
+from patternlint.catalogue import RULES
+from patternlint.commands import CLEAN
+from patternlint.config import suggestion
+from patternlint.errors import PatternlintError
+from patternlint.rule_pages import page, record
+from patternlint.selection import rule_called, rule_names
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; the exit status."""
+    parser = argparse.ArgumentParser(prog="patternlint rule", description="Explain a rule.", allow_abbrev=False)
+    parser.add_argument("rule", nargs="?", metavar="CODE", help="a code or a name")
+    parser.add_argument("--all", action="store_true", help="explain every rule")
+    parser.add_argument("--output-format", choices=("text", "json"), default="text", help="(text)")
+    options = parser.parse_args(arguments)
+    if bool(options.rule) == options.all:
+        parser.error("name one rule, or --all")
+
+    found = rule_called(options.rule) if options.rule else None
+    if options.rule and found is None:
+        raise PatternlintError(f"unknown rule '{options.rule}'", suggestion(options.rule, rule_names()))
+    entries = RULES if found is None else (found,)
+    if options.output_format == "text":
+        print("\n\n".join(page(entry) for entry in entries))
+    else:
+        import json
+
+        records = [record(entry) for entry in entries]
+        print(json.dumps(records if options.all else records[0], indent=2))
+    return CLEAN
