@@ -1,4 +1,4 @@
-"""What a singleton class holds, what its construction does, and who may construct it at once."""
+"""What a singleton holds, what making it does, and who may make it at once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from patternlint.facts import Scope, dotted, own_nodes
+from patternlint.rule import cst
+from patternlint.walker import descendants
+from patternlint_rules.singleton.guard import Guard
+from patternlint_rules.singleton.slot import Names, Store
 
 _LOGGERS = frozenset({"log", "logger", "logging", "_log", "_logger", "_LOGGER", "LOG", "LOGGER", "warnings"})
 _THREADS = ("threading.", "concurrent.futures.", "queue.", "_thread.")
@@ -65,7 +69,7 @@ def _initializers(scope: Scope) -> list[Scope]:
 
 
 def is_for_threads(scope: Scope) -> bool:
-    """Whether the class itself deals with threads: it holds a lock, starts a thread or an executor."""
+    """Whether a class, function or module deals with threads itself: it holds a lock, starts a thread or executor."""
     for inner in scope.walk():
         for node in own_nodes(inner.node):
             if isinstance(node, ast.Attribute) and node.attr in _TO_THREADS:
@@ -78,13 +82,29 @@ def is_for_threads(scope: Scope) -> bool:
 
 
 def has_one_thread(scope: Scope) -> bool:
-    """Whether the class belongs to an event loop or a GUI: one thread constructs it, and nothing runs in between."""
+    """Whether a class or function belongs to an event loop or a GUI: one thread runs it, and nothing in between."""
     if not _ONE_THREAD.isdisjoint(_mentioned(scope)):
         return True
+    decorators = scope.function.decorator_list if scope.is_function else []
+    if any((dotted(d) or "").rpartition(".")[2] == "callback" for d in decorators):
+        return True  # Home Assistant's: run by the event loop
     methods = [m for name, m in scope.methods.items() if not name.startswith("__")]
     if methods and all(m.is_async for m in methods if not m.name.startswith("_")):
         return any(m.is_async for m in methods)
     return any(b.loads.startswith(_ONE_THREAD_MODULES) for b in scope.module.imports)
+
+
+def is_one_step(names: Names, guard: Guard, store: Store) -> bool:
+    """Whether an event loop runs nothing else between a guard and a store: an ``async def`` without ``await``."""
+    if not names.scope.is_async:
+        return False
+    for statement in guard.empty:
+        for node in (statement, *descendants(statement, into_scopes=False)):
+            if node is store.node:
+                return True
+            if isinstance(node, cst.Await) or (isinstance(node, cst.For | cst.With) and node.asynchronous is not None):
+                return False
+    return True
 
 
 def _mentioned(scope: Scope) -> Iterator[str]:

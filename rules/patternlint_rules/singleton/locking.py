@@ -4,41 +4,118 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from patternlint.cstnames import dotted as cst_dotted
-from patternlint.facts import Scope, dotted
+from patternlint.facts import Module, Scope, dotted, own_nodes
 from patternlint.rule import cst
-from patternlint_rules.singleton.slot import Store, own_nodes
+from patternlint.walker import descendants
+from patternlint_rules.singleton.slot import Names, Store
 
-_LOCK_TYPES = frozenset({"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
-_LOCK_NAME = re.compile(r"lock|mutex|(?<![a-z])guard|synchron", re.IGNORECASE)
+LOCK_TYPES = frozenset({"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
+_LOCK_NAME = re.compile(r"(?<![bc])lock|mutex|(?<![a-z])guard|synchron", re.IGNORECASE)
 _ACQUIRE = re.compile(r"acquire.?lock", re.IGNORECASE)
 
 
-def is_locked(store: Store, function: cst.FunctionDef, scope: Scope) -> bool:
-    """Whether a lock dominates a store: a ``with`` around it, ``acquire()`` with ``release()`` in the function, a lock
-    function, or a decorator that synchronizes the whole function."""
-    for node in store.around:
-        if isinstance(node, cst.With) and any(_is_lock(item.item, scope) for item in node.items):
-            return True
-    called = [cst_dotted(n.func) or "" for n in own_nodes(function) if isinstance(n, cst.Call)]
-    by_method = {name.rpartition(".")[2] for name in called}
-    if {"acquire", "release"} <= by_method or any(_ACQUIRE.search(name) for name in called):
-        return True
-    return any(_LOCK_NAME.search(cst_dotted(_called(d.decorator)) or "") for d in function.decorators)
+class Held(NamedTuple):
+    """A lock that is held: by which expression, and from which statement on (None: by the whole function)."""
+
+    lock: cst.BaseExpression
+    by: cst.With | cst.Try | None
 
 
-def _is_lock(expression: cst.BaseExpression, scope: Scope) -> bool:
+def locks_around(store: Store, names: Names) -> Iterator[Held]:
+    """The locks that dominate a store, the outer ones first: a decorator that synchronizes the function, a ``with``,
+    ``acquire()`` before or in a ``try`` that releases in ``finally``, a lock function called before."""
+    for decorator in names.function.decorators:
+        if _LOCK_NAME.search(cst_dotted(_called(decorator.decorator)) or ""):
+            yield Held(decorator.decorator, None)
+    for at, node in enumerate(store.around):
+        if isinstance(node, cst.With):
+            yield from (Held(i.item, node) for i in node.items if is_lock(i.item, names.scope))
+        elif isinstance(node, cst.Try) and node.finalbody is not None:
+            released = {r for r, method in _methods_called(node.finalbody) if method == "release"}
+            for receiver, method in _methods_called(names.function.body):
+                if method == "acquire" and receiver in released:
+                    yield Held(cst.parse_expression(receiver), node)
+        elif isinstance(node, cst.IndentedBlock):
+            inner = [*store.around, store.node][at + 1]
+            for call in _calls_before(node, inner):
+                yield Held(call, None)
+
+
+def is_locked(store: Store, names: Names) -> bool:
+    """Whether a lock dominates a store, in the function or in everybody who calls it."""
+    return any(True for _ in locks_around(store, names)) or is_called_locked(names.scope)
+
+
+def is_lock(expression: cst.BaseExpression, scope: Scope) -> bool:
+    """Whether an expression is a lock: by its name, by what it is made of, by what its name was bound to."""
     name = (cst_dotted(_called(expression)) or "").rpartition(".")[2]
-    if name in _LOCK_TYPES or _LOCK_NAME.search(name):
+    if name in LOCK_TYPES or _LOCK_NAME.search(name):
         return True
     at: Scope | None = scope
     while at is not None:
         binding = at.binds_once(name)
         if binding is not None and isinstance(binding.value, ast.Call):
-            return (dotted(binding.value.func) or "").rpartition(".")[2] in _LOCK_TYPES
+            return (dotted(binding.value.func) or "").rpartition(".")[2] in LOCK_TYPES
         at = at.parent
     return False
+
+
+def made_lock(expression: cst.BaseExpression | None, scope: Scope) -> str:
+    """The dotted name of the lock type that an expression makes one of (``threading.RLock``), else ""."""
+    name = cst_dotted(expression.func) if isinstance(expression, cst.Call) else None
+    resolved = scope.module.resolve(name, scope) if name else None
+    return resolved if resolved is not None and resolved.rpartition(".")[2] in LOCK_TYPES else ""
+
+
+def is_called_locked(scope: Scope) -> bool:
+    """Whether a private function is only called where a lock is held, as far as its module shows."""
+    if not scope.name.startswith("_") or scope.name.startswith("__"):
+        return False
+    locked, total = scope.module.derive(_calls_under_locks).get(scope.name, (0, 0))
+    return total > 0 and locked == total
+
+
+def _calls_under_locks(module: Module) -> dict[str, tuple[int, int]]:
+    """By the last name that is called: how often under a ``with`` on a lock, and how often at all."""
+    found: dict[str, tuple[int, int]] = {}
+    for scope in module.scopes:
+        under: set[ast.AST] = set()
+        for node in own_nodes(scope.node):
+            if isinstance(node, ast.With | ast.AsyncWith) and any(_is_lock_name(i.context_expr) for i in node.items):
+                under.update(own_nodes(node))
+        for node in own_nodes(scope.node):
+            if isinstance(node, ast.Call) and (name := (dotted(node.func) or "").rpartition(".")[2]):
+                locked, total = found.get(name, (0, 0))
+                found[name] = locked + (node in under), total + 1
+    return found
+
+
+def _is_lock_name(node: ast.expr) -> bool:
+    name = dotted(node.func if isinstance(node, ast.Call) else node) or ""
+    return bool(_LOCK_NAME.search(name.rpartition(".")[2]))
+
+
+def _methods_called(root: cst.CSTNode) -> Iterator[tuple[str, str]]:
+    """Each ``receiver.method()`` inside a node, by names."""
+    for node in descendants(root, into_scopes=False):
+        if isinstance(node, cst.Call) and (path := cst_dotted(node.func)) is not None:
+            receiver, _, method = path.rpartition(".")
+            if receiver:
+                yield receiver, method
+
+
+def _calls_before(block: cst.IndentedBlock, inner: cst.CSTNode) -> Iterator[cst.BaseExpression]:
+    """The lock functions (``logging._acquireLock()``) that a block calls before the statement around a store."""
+    for statement in block.body:
+        if statement is inner:
+            return
+        for node in descendants(statement, into_scopes=False):
+            if isinstance(node, cst.Call) and _ACQUIRE.search(cst_dotted(node.func) or ""):
+                yield node.func
 
 
 def _called(expression: cst.BaseExpression) -> cst.BaseExpression:

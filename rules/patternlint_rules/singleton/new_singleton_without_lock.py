@@ -13,6 +13,7 @@ from patternlint.project import Ancestry
 from patternlint.rule import Applicability, Confidence, Family, Rule, cst
 from patternlint.walker import descendants
 from patternlint_rules.singleton.canonical import DOUBTS, REFUSALS, doubts, refusals
+from patternlint_rules.singleton.guard import Test, tests_by
 from patternlint_rules.singleton.lifetime import (
     has_one_thread,
     is_for_threads,
@@ -22,15 +23,14 @@ from patternlint_rules.singleton.lifetime import (
 )
 from patternlint_rules.singleton.locking import is_locked
 from patternlint_rules.singleton.slot import (
+    Names,
     Store,
-    Test,
     is_docstring,
     may_store,
     methods_of,
     own_nodes,
     slot_statement,
     stores_in,
-    tests_by,
 )
 
 if TYPE_CHECKING:
@@ -102,17 +102,18 @@ class NewSingletonWithoutLock(Rule):
         new = methods_of(node).get("__new__")
         if new is None:
             return
-        name, scope = node.name.value, self.scope
-        for store in stores_in(new, name):
-            tests = [(i, t) for i, t in tests_by(new, name) if t.slot == store.slot]
+        scope = self.scope
+        names = Names(new, self.scope_of(new))
+        for store in (s for s in stores_in(names) if s.slot.owner == scope.qualname):
+            tests = [(i, t) for i, t in tests_by(names) if t.slot == store.slot]
             guarded = tests or _is_read_in_try(new, store)
-            if not guarded or is_locked(store, new, scope) or self._is_harmless(store, scope):
+            if not guarded or is_locked(store, names) or self._is_harmless(store, scope):
                 continue
             self._report(node, new, store, tests)
             return
 
     def _is_harmless(self, store: Store, scope: Scope) -> bool:
-        binding = scope.bindings.get(store.slot, [None])[0]
+        binding = scope.bindings.get(store.slot.name, [None])[0]
         value = binding.value if binding is not None else None
         made_by = getattr(value, "func", None)
         per_context = made_by is not None and ast.unparse(made_by).rpartition(".")[2] in _PER_CONTEXT
@@ -165,7 +166,7 @@ class NewSingletonWithoutLock(Rule):
             fix = self.fix(f"let {node.name.value} be built once by the Singleton metaclass", form="canonical")
             fix.append_base(node, f"metaclass={fix.runtime('Singleton')}")
             fix.remove_block(new)
-            if (line := slot_statement(node, store.slot)) is not None:
+            if (line := slot_statement(node, store.slot.name)) is not None:
                 fix.remove(line)
             return fix
         return self._lock(node, new, guard, store)
@@ -175,15 +176,15 @@ class NewSingletonWithoutLock(Rule):
         arguments = any(len(m.parameters) > 1 for n in ("__init__", "__new__") if (m := scope.methods.get(n)))
         plain = len(guard.body.body) == 1 and len([s for s in new.body.body if not is_docstring(s)]) == 2
         inside = "#" not in self.text(new) and sum(
-            isinstance(n, cst.Attribute) and n.attr.value == store.slot for n in descendants(node)
-        ) == sum(isinstance(n, cst.Attribute) and n.attr.value == store.slot for n in descendants(new))
-        left = [s for s in node.body.body if s is not new and s is not slot_statement(node, store.slot)]
+            isinstance(n, cst.Attribute) and n.attr.value == store.slot.name for n in descendants(node)
+        ) == sum(isinstance(n, cst.Attribute) and n.attr.value == store.slot.name for n in descendants(new))
+        left = [s for s in node.body.body if s is not new and s is not slot_statement(node, store.slot.name)]
         return (
             plain
             and inside
             and store.key is None
             and bool([s for s in left if not is_docstring(s)])
-            and not any(refusals(self, scope, store.slot, mangled=store.slot.startswith("__")))
+            and not any(refusals(self, scope, store.slot.name, mangled=store.slot.name.startswith("__")))
             and not any(doubts(self, scope, arguments=arguments, constructed_anywhere=True))
         )
 
@@ -208,7 +209,7 @@ class NewSingletonWithoutLock(Rule):
         lines = [*header, *(f"            {line}" if line else "" for line in body)]
         fix.replace(guard, "\n".join(lines))
         lock = f"{_LOCK} = {fix.name('threading', 'RLock')}()"
-        if (line := slot_statement(node, store.slot)) is not None:
+        if (line := slot_statement(node, store.slot.name)) is not None:
             fix.insert_after(line, lock)
         else:
             fix.insert_before(new, lock + "\n")
@@ -231,14 +232,13 @@ class NewSingletonWithoutLock(Rule):
             return []
         if len(statements) - 1 == index:
             return _lines(texts)
-        target = store.node.targets[0].target if isinstance(store.node, cst.Assign) else store.node.target
-        slot = self.text(target)
+        slot = self.text(store.target)
         used = {n.value for n in descendants(new) if isinstance(n, cst.Name)}
         local = next(name for name in (*_LOCALS, fix.free_name("instance")) if name not in used)
         self._mind_questions(fix, statements[index + 1 :])
         the_slot = re.compile(rf"(?<![\w.]){re.escape(slot)}\b")
         later = [the_slot.sub(local, t) for t in texts[index + 1 :]]
-        if any(re.search(rf"[.\"']{re.escape(store.slot)}\b", t) for t in later):
+        if any(re.search(rf"[.\"']{re.escape(store.slot.name)}\b", t) for t in later):
             fix.refuse("no-simple-guard")
         built = the_slot.sub(local, texts[index], count=1)
         return _lines([*texts[:index], built, *later, f"{slot} = {local}"])
@@ -280,7 +280,7 @@ def _simple_guard(new: cst.FunctionDef, store: Store, tests: list[tuple[cst.If, 
 def _is_read_in_try(new: cst.FunctionDef, store: Store) -> bool:
     """``try: return cls.X`` / ``except AttributeError:`` before the store."""
     return any(
-        isinstance(n, cst.Try) and any(isinstance(a, cst.Attribute) and a.attr.value == store.slot
+        isinstance(n, cst.Try) and any(isinstance(a, cst.Attribute) and a.attr.value == store.slot.name
                                        for a in descendants(n.body))
         for n in own_nodes(new)
     )  # fmt: skip

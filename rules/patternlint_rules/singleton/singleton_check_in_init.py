@@ -11,18 +11,17 @@ from patternlint.facts import Module, Scope
 from patternlint.rule import Applicability, Confidence, Family, Rule, cst
 from patternlint.walker import descendants
 from patternlint_rules.singleton.canonical import DOUBTS, REFUSALS, doubts, refusals
+from patternlint_rules.singleton.guard import Test, tests_by
 from patternlint_rules.singleton.slot import (
+    Names,
+    Slot,
     Store,
     is_docstring,
-    is_the_class,
     may_store,
     methods_of,
     own_nodes,
-    owners_in,
-    slot_read,
     slot_statement,
     stores_in,
-    tests_by,
 )
 
 if TYPE_CHECKING:
@@ -95,22 +94,27 @@ class SingletonCheckInInit(Rule):
         initializer = methods.get("__init__")
         if initializer is None:
             return
-        name = node.name.value
-        published = [s for s in stores_in(initializer, name) if dotted(s.value) == "self" and s.key is None]
-        for store in published[:1]:
-            if slot_statement(node, store.slot) is not None or not node.bases:  # else it is the protocol of a base
+        published = [s for s in stores_in(self._names(initializer)) if dotted(s.value) == "self" and s.key is None]
+        on_class = [s for s in published if s.slot.owner]
+        for store in on_class[:1]:
+            if slot_statement(node, store.slot.name) is not None or not node.bases:  # else it is the protocol of a base
                 self._judge_slot(node, methods, store)
-        if not published:
+        if not on_class:
             self._judge_flag(node, methods)
-            self._judge_global(node, initializer)
+            self._judge_global(node, initializer, {s.slot for s in published})
+
+    def _names(self, method: cst.FunctionDef, *, through_self: bool = False) -> Names:
+        return Names(method, self.scope_of(method), through_self=through_self)
+
+    def _tests(self, method: cst.FunctionDef, slot: Slot) -> list[tuple[cst.If, Test]]:
+        return [(i, t) for i, t in tests_by(self._names(method, through_self=True)) if t.slot == slot]
 
     # ---- the instance on the class
 
     def _judge_slot(self, node: cst.ClassDef, methods: dict[str, cst.FunctionDef], store: Store) -> None:
         name, slot = node.name.value, store.slot
-        guards = [(i, t) for m in ("__new__", "__init__") if m in methods for i, t in tests_by(methods[m], name)
-                  if t.slot == slot]  # fmt: skip
-        accessors = list(_accessors(methods, name, slot))
+        guards = [found for m in ("__new__", "__init__") if m in methods for found in self._tests(methods[m], slot)]
+        accessors = list(self._accessors(methods, slot))
         refuses = any(_leaves(i.body if t.when_filled else i.orelse) for i, t in guards)
         skips = any(not t.when_filled and _stores_on_self(i.body) for i, t in guards)
         if refuses:
@@ -130,15 +134,26 @@ class SingletonCheckInInit(Rule):
         self.report(node, message, confidence=confidence, fix=self._fix(node, methods, store, accessors),
                     help="let the Singleton metaclass of patternlint.runtime build the instance, once")  # fmt: skip
 
+    def _accessors(self, methods: dict[str, cst.FunctionDef], slot: Slot) -> Iterator[Accessor]:
+        for method in methods.values():
+            if any(dotted(d.decorator) in _CLASS_LEVEL for d in method.decorators):
+                names = self._names(method)
+                for statement, test in tests_by(names):
+                    if test.slot == slot and not test.when_filled:
+                        calls = [n for n in _nodes(statement.body) if isinstance(n, cst.Call)]
+                        yield Accessor(method, statement, any(names.class_of(c.func) == slot.owner for c in calls))
+                        break
+
     # ---- a flag on the class
 
     def _judge_flag(self, node: cst.ClassDef, methods: dict[str, cst.FunctionDef]) -> None:
         name, initializer = node.name.value, methods["__init__"]
         if "__new__" in methods or node.keywords:
             return
-        flags = {s.slot for s in stores_in(initializer, name) if dotted(s.value) == "True" and s.key is None}
-        elsewhere = {s.slot for m in methods.values() if m is not initializer for s in stores_in(m, name)}
-        for statement, test in tests_by(initializer, name):
+        stores = stores_in(self._names(initializer))
+        flags = {s.slot for s in stores if s.slot.owner and dotted(s.value) == "True" and s.key is None}
+        elsewhere = {s.slot for m in methods.values() if m is not initializer for s in stores_in(self._names(m))}
+        for statement, test in tests_by(self._names(initializer, through_self=True)):
             if test.slot in flags - elsewhere and (
                 _leaves(statement.body if test.when_filled else statement.orelse)
                 or (not test.when_filled and _stores_on_self(statement.body))
@@ -153,22 +168,12 @@ class SingletonCheckInInit(Rule):
 
     # ---- the instance in a module global
 
-    def _judge_global(self, node: cst.ClassDef, initializer: cst.FunctionDef) -> None:
-        own = own_nodes(initializer)
-        names = {i.name.value for n in own if isinstance(n, cst.Global) for i in n.names}
-        stored = {
-            t.target.value
-            for n in own
-            if isinstance(n, cst.Assign) and dotted(n.value) == "self"
-            for t in n.targets
-            if isinstance(t.target, cst.Name)
-        }
-        for statement in (n for n in own if isinstance(n, cst.If)):
-            tested = {n.value for n in _condition_names(statement.test)}
-            if found := sorted(names & stored & tested):
+    def _judge_global(self, node: cst.ClassDef, initializer: cst.FunctionDef, published: set[Slot]) -> None:
+        for _, test in tests_by(self._names(initializer)) if published else ():
+            if test.slot in published:
                 self.report(
                     node,
-                    f"whichever {node.name.value}() comes first becomes everybody's '{found[0]}', still incomplete",
+                    f"whichever {node.name.value}() comes first becomes everybody's '{test.slot}', still incomplete",
                     confidence=Confidence.MEDIUM,
                     why_not_fixed="no-canonical-form",
                     help="build the shared instance where it is needed: a function with patternlint.runtime.once",
@@ -180,7 +185,7 @@ class SingletonCheckInInit(Rule):
     def _fix(
         self, node: cst.ClassDef, methods: dict[str, cst.FunctionDef], store: Store, accessors: list[Accessor]
     ) -> FixBuilder:
-        name, slot = node.name.value, store.slot
+        name, slot = node.name.value, store.slot.name
         fix = self.fix(f"let {name} be built once by the Singleton metaclass", form="canonical")
         fix.append_base(node, f"metaclass={fix.runtime('Singleton')}")
         scope = self.scope_of(node)
@@ -191,7 +196,7 @@ class SingletonCheckInInit(Rule):
             fix.lower(Applicability.UNSAFE, reason)
         edited = self._rewrite_constructor(fix, node, store, methods)
         for accessor in accessors:
-            edited |= self._rewrite_accessor(fix, accessor, name, slot)
+            edited |= self._rewrite_accessor(fix, accessor, store.slot)
         first = slot_statement(node, slot)
         if first is None or len(first.body) != 1:
             fix.refuse("no-canonical-form")
@@ -212,8 +217,7 @@ class SingletonCheckInInit(Rule):
     ) -> set[int]:
         """Take the guard and the store out of ``__init__``; the nodes that are gone."""
         initializer = methods["__init__"]
-        name = node.name.value
-        guards = [i for i, t in tests_by(initializer, name) if t.slot == store.slot]
+        guards = [i for i, _ in self._tests(initializer, store.slot)]
         top = list(initializer.body.body)
         line = next((s for s in top if isinstance(s, cst.SimpleStatementLine) and s.body[0] is store.node), None)
         gone: set[int] = set()
@@ -237,9 +241,9 @@ class SingletonCheckInInit(Rule):
             inside |= {id(n) for n in _nodes(line)}
         return inside
 
-    def _rewrite_accessor(self, fix: FixBuilder, accessor: Accessor, name: str, slot: str) -> set[int]:
+    def _rewrite_accessor(self, fix: FixBuilder, accessor: Accessor, slot: Slot) -> set[int]:
         """``if cls.X is None: cls()`` and ``return cls.X`` become ``return cls()``; the nodes that are gone."""
-        owners = owners_in(accessor.method, name)
+        names = self._names(accessor.method)
         body = [s for s in accessor.method.body.body if not is_docstring(s)]
         returned = body[-1].body[0] if len(body) == 2 and isinstance(body[-1], cst.SimpleStatementLine) else None
         inside = accessor.test.body.body
@@ -250,35 +254,20 @@ class SingletonCheckInInit(Rule):
             or not accessor.constructs
             or accessor.test.orelse is not None
             or len(inside) != 1
-            or not any(slot_read(n, owners) == slot for n in (returned.value, *_nodes(returned.value)))
+            or not any(names.slot(n) == slot for n in _nodes(returned.value))
         ):
             fix.refuse("no-canonical-form")
             return set()
-        call = next(n for n in _nodes(accessor.test.body) if isinstance(n, cst.Call) and is_the_class(n.func, owners))
+        call = next(n for n in _nodes(accessor.test.body) if isinstance(n, cst.Call) and names.class_of(n.func))
         if "#" in self.text(accessor.test).partition("\n")[2]:
             fix.refuse("comment-inside")
         fix.remove_block(accessor.test)
-        fix.replace(next(n for n in _nodes(returned.value) if slot_read(n, owners) == slot), self.text(call))
+        fix.replace(next(n for n in _nodes(returned.value) if names.slot(n) == slot), self.text(call))
         return {id(n) for part in (accessor.test, returned) for n in _nodes(part)}
-
-
-def _accessors(methods: dict[str, cst.FunctionDef], name: str, slot: str) -> Iterator[Accessor]:
-    for method in methods.values():
-        if any(dotted(d.decorator) in _CLASS_LEVEL for d in method.decorators):
-            owners = owners_in(method, name)
-            for statement, test in tests_by(method, name):
-                if test.slot == slot and not test.when_filled:
-                    calls = [n for n in _nodes(statement.body) if isinstance(n, cst.Call)]
-                    yield Accessor(method, statement, any(is_the_class(c.func, owners) for c in calls))
-                    break
 
 
 def _nodes(root: cst.CSTNode) -> list[cst.CSTNode]:
     return [root, *descendants(root)]
-
-
-def _condition_names(test: cst.BaseExpression) -> Iterator[cst.Name]:
-    return (n for n in _nodes(test) if isinstance(n, cst.Name))
 
 
 def _leaves(block: cst.CSTNode | None) -> bool:

@@ -1,4 +1,8 @@
-"""The singleton slot: the class attribute that holds the one instance, how it is tested and where it is stored."""
+"""The singleton slot: a place that outlives the call and holds the one object, and where it is stored.
+
+A slot is an attribute of a class, a global of a module or a variable of the function around: what a name is depends on
+what is done with it (tested and stored), never on how it is called.
+"""
 
 from __future__ import annotations
 
@@ -12,128 +16,183 @@ from patternlint.facts import Scope
 from patternlint.rule import cst
 from patternlint.walker import descendants, walk
 
+_METACLASSES = frozenset({"builtins.type", "abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
+_LASTING = frozenset({"assign", "augment", "global"})
 
-class Test(NamedTuple):
-    """A condition on a slot: whether it is true when the slot is filled. `keyed` slots hold one instance per key."""
 
-    slot: str
-    when_filled: bool
-    keyed: bool = False
+class Slot(NamedTuple):
+    """One place: `owner` is the qualified name of the class or function whose name it is, "" for a module global."""
+
+    name: str
+    owner: str = ""
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Store(NamedTuple):
-    """An assignment to a slot, and the nodes around it from the function's body inwards."""
+    """An assignment to a slot (with a `key`, to one of its items), and the nodes around it from the function's body
+    inwards."""
 
-    slot: str
+    slot: Slot
     node: cst.Assign | cst.AnnAssign
+    target: cst.BaseExpression
     value: cst.BaseExpression
     key: cst.BaseSlice | None
     around: tuple[cst.CSTNode, ...]
 
 
-def methods_of(node: cst.ClassDef) -> dict[str, cst.FunctionDef]:
-    """The methods that stand directly in a class body."""
-    return {s.name.value: s for s in node.body.body if isinstance(s, cst.FunctionDef)}
+class Names:
+    """What means a slot within one function.
+
+    Args:
+        function: the def.
+        scope: its facts.
+        through_self: whether attributes of ``self`` count as those of the class: where they are only read, or the class
+            has one instance anyway.
+    """
+
+    def __init__(self, function: cst.FunctionDef, scope: Scope, *, through_self: bool = False) -> None:
+        self.function = function
+        self.scope = scope
+        self.around = class_around(scope)
+        self._classes = {c.name: c.qualname for c in scope.module.classes if c.parent is scope.module.scope}
+        if self.around is not None:
+            self._classes |= dict.fromkeys((self.around.name, "self.__class__"), self.around.qualname)
+            if scope.parameters and scope.enclosing_class is not None and (through_self or _gets_class(scope)):
+                self._classes[scope.parameters[0]] = self.around.qualname
+        self._copies: dict[str, Slot] = {}
+        for node in own_nodes(function):
+            target, value = _bound(node)
+            if target and (owner := self.class_of(value)) is not None:
+                self._classes[target] = owner
+            elif target and (slot := self.slot(value)) is not None:
+                self._copies[target] = slot
+
+    def class_of(self, node: cst.CSTNode | None) -> str | None:
+        """The qualified name of the class that an expression means: ``cls``, ``type(self)``, ``Pool``."""
+        if isinstance(node, cst.Call):
+            is_type = dotted(node.func) == "type" and len(node.args) == 1 and dotted(node.args[0].value) == "self"
+            return self.around.qualname if is_type and self.around is not None else None
+        path = dotted(node)
+        if path is None:
+            return None
+        if path not in self._classes and self.around is not None and path.endswith("." + self.around.name):
+            return self.around.qualname
+        return self._classes.get(path)
+
+    def slot(self, node: cst.CSTNode | None) -> Slot | None:
+        """The slot that an expression reads or stores: ``cls.X``, ``getattr(cls, "X", None)``, a global ``X``, a method
+        that only returns one."""
+        if isinstance(node, cst.NamedExpr):
+            node = node.value
+        if isinstance(node, cst.Name):
+            owner = _owner(node.value, self.scope)
+            return None if owner is None else Slot(node.value, owner)
+        if isinstance(node, cst.Attribute):
+            owner = self.class_of(node.value)
+            return None if owner is None else Slot(node.attr.value, owner)
+        return self._called(node) if isinstance(node, cst.Call) else None
+
+    def value_of(self, node: cst.CSTNode | None) -> Slot | None:
+        """The slot whose value an expression is: one that reads it, or a local that it was assigned to before."""
+        found = self.slot(node)
+        return self._copies.get(node.value) if found is None and isinstance(node, cst.Name) else found
+
+    def item_of(self, node: cst.CSTNode | None) -> Slot | None:
+        """The slot of which an expression reads an item: ``cls.X[key]``, ``cls.X.get(key)``."""
+        if isinstance(node, cst.Subscript):
+            return self.slot(node.value)
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "get":
+            return self.slot(node.func.value)
+        return None
+
+    def _called(self, node: cst.Call) -> Slot | None:
+        arguments = [a.value for a in node.args]
+        if dotted(node.func) in ("getattr", "hasattr") and len(arguments) > 1:
+            owner = self.class_of(arguments[0])
+            return None if owner is None else _named(arguments[1], owner)
+        function = node.func
+        if not isinstance(function, cst.Attribute):
+            return None
+        if function.attr.value == "get" and arguments and isinstance(function.value, cst.Attribute):
+            owner = self.class_of(function.value.value) if function.value.attr.value == "__dict__" else None
+            return None if owner is None else _named(arguments[0], owner)  # cls.__dict__.get("X")
+        is_own = dotted(function.value) == "self" or self.class_of(function.value) is not None
+        getter = self.around.methods.get(function.attr.value) if is_own and self.around is not None else None
+        return _returned_slot(getter) if getter is not None and not arguments else None
 
 
-def owners_in(function: cst.FunctionDef, class_name: str) -> frozenset[str]:
-    """The names that mean the class in one of its methods: its own, ``cls`` if it is the first parameter, locals."""
-    found = {class_name, "self.__class__"}
-    first = [p.name.value for p in (*function.params.posonly_params, *function.params.params)[:1]]
-    if function.name.value == "__new__" or any(dotted(d.decorator) == "classmethod" for d in function.decorators):
-        found.update(first)
-    for node in own_nodes(function):
-        if isinstance(node, cst.Assign) and is_the_class(node.value, frozenset({class_name, "self.__class__"})):
-            found.update(t.target.value for t in node.targets if isinstance(t.target, cst.Name))
-    return frozenset(found)
+def class_around(scope: Scope) -> Scope | None:
+    """The innermost class around a function."""
+    at = scope.parent
+    while at is not None and not at.is_class:
+        at = at.parent
+    return at
 
 
-def is_the_class(node: cst.CSTNode, owners: frozenset[str]) -> bool:
-    """Whether an expression means the class: one of the `owners`, ``type(self)``, the class by a longer path."""
-    if isinstance(node, cst.Call):
-        return dotted(node.func) == "type" and len(node.args) == 1 and dotted(node.args[0].value) == "self"
-    path = dotted(node)
-    return path is not None and (path in owners or path.rpartition(".")[2] in owners)
+def _gets_class(scope: Scope) -> bool:
+    """Whether a method's first parameter is the class: by its decorator or name, or because the class makes classes."""
+    if scope.name == "__new__" or scope.parameters[0] == "cls":
+        return True
+    module, around = scope.module, scope.enclosing_class
+    assert around is not None
+    by_decorator = any(facts.dotted(d) == "classmethod" for d in scope.function.decorator_list)
+    return by_decorator or any(module.resolve(b, around.parent) in _METACLASSES for b in around.class_node.bases)
 
 
-def slot_read(node: cst.CSTNode, owners: frozenset[str]) -> str | None:
-    """The slot that an expression reads: ``cls.X``, ``getattr(cls, "X", None)``."""
-    if isinstance(node, cst.Attribute) and is_the_class(node.value, owners):
-        return node.attr.value
-    if isinstance(node, cst.Call) and dotted(node.func) in ("getattr", "hasattr") and len(node.args) > 1:
-        name = node.args[1].value
-        if is_the_class(node.args[0].value, owners) and isinstance(name, cst.SimpleString):
-            return str(name.evaluated_value)
+def _owner(name: str, scope: Scope) -> str | None:
+    """Who holds a variable that outlives the call: "" for the module, the function around; None for all else."""
+    at: Scope | None = scope
+    while at is not None:
+        kinds = {b.kind for b in at.bindings.get(name, ())} if not at.is_class else set()
+        if "global" in kinds:
+            return ""
+        if kinds and at is not scope and kinds <= _LASTING:
+            return at.qualname
+        if kinds and "nonlocal" not in kinds:
+            return None
+        at = at.parent
     return None
 
 
-def tests_in(condition: cst.BaseExpression, owners: frozenset[str]) -> Iterator[Test]:
-    """The slots that a condition asks about, its ``and`` and ``or`` parts included."""
-    pending: list[tuple[cst.BaseExpression, bool]] = [(condition, True)]
-    while pending:
-        node, positive = pending.pop()
-        if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not):
-            pending.append((node.expression, not positive))
-        elif isinstance(node, cst.BooleanOperation):
-            pending += [(node.left, positive), (node.right, positive)]
-        elif isinstance(node, cst.Comparison) and len(node.comparisons) == 1:
-            if (found := _compared(node, owners)) is not None:
-                yield found._replace(when_filled=found.when_filled is positive)
-        elif (slot := slot_read(node, owners)) is not None:
-            yield Test(slot, positive)
+def _named(node: cst.BaseExpression, owner: str) -> Slot | None:
+    return Slot(str(node.evaluated_value), owner) if isinstance(node, cst.SimpleString) else None
 
 
-def _compared(node: cst.Comparison, owners: frozenset[str]) -> Test | None:
-    operator, right = node.comparisons[0].operator, node.comparisons[0].comparator
-    slot = slot_read(node.left, owners)
-    if slot is not None and dotted(right) in ("None", "False", "True"):
-        equal = isinstance(operator, cst.Is | cst.Equal)
-        return Test(slot, equal is (dotted(right) == "True"))
-    filled = isinstance(operator, cst.In)
-    if not filled and not isinstance(operator, cst.NotIn):
+def _returned_slot(getter: Scope) -> Slot | None:
+    """The slot that a method does nothing but return."""
+    body = [s for s in getter.function.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    value = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+    around = getter.enclosing_class
+    if around is None or not isinstance(value, ast.Attribute) or not isinstance(value.value, ast.Name):
         return None
-    if (slot := slot_read(right, owners)) is None:
-        return None
-    if slot == "__dict__" and isinstance(node.left, cst.SimpleString):  # `"X" in cls.__dict__`
-        return Test(str(node.left.evaluated_value), filled)
-    return Test(slot, filled, keyed=True)
+    return Slot(value.attr, around.qualname) if value.value.id in ("cls", "self", around.name) else None
 
 
-def may_store(function: Scope) -> Iterator[ast.Assign | ast.AnnAssign]:
-    """The assignments of a method that may be to a slot: to an attribute of the class, as far as facts can tell."""
-    own = [s for s in function.statements() if isinstance(s, ast.Assign | ast.AnnAssign)]
-    means = {"__class__", *function.parameters[: function.name == "__new__"]}
-    means |= {function.enclosing_class.name} if function.enclosing_class is not None else set()
-    means |= {t.id for s in own if _last(s.value) in means for t in targets_of(s) if isinstance(t, ast.Name)}
-    for statement in own:
-        targets = [t.value if isinstance(t, ast.Subscript) else t for t in targets_of(statement)]
-        if any(isinstance(t, ast.Attribute) and _last(t.value) in means for t in targets):
-            yield statement
+def _bound(node: cst.CSTNode) -> tuple[str, cst.BaseExpression | None]:
+    """The one local name that a node binds, and its value."""
+    if isinstance(node, cst.Assign) and len(node.targets) == 1 and isinstance(node.targets[0].target, cst.Name):
+        return node.targets[0].target.value, node.value
+    if isinstance(node, cst.NamedExpr) and isinstance(node.target, cst.Name):
+        return node.target.value, node.value
+    return "", None
 
 
-def targets_of(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
-    """What an assignment assigns to."""
-    return statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+# ---- stores
 
 
-def _last(node: ast.expr | None) -> str:
-    """What may mean a class: the last of a chain of names; ``__class__`` for ``type(…)``."""
-    if isinstance(node, ast.Call):
-        return "__class__" if isinstance(node.func, ast.Name) and node.func.id == "type" else ""
-    return (facts.dotted(node) or "").rpartition(".")[2]
-
-
-def stores_in(function: cst.FunctionDef, class_name: str) -> list[Store]:
+def stores_in(names: Names) -> list[Store]:
     """Every assignment to a slot in a function's own code."""
-    visitor = _Stores(owners_in(function, class_name))
-    walk(function.body, visitor, enter=visitor.enter)
+    visitor = _Stores(names)
+    walk(names.function.body, visitor, enter=visitor.enter)
     return visitor.found
 
 
 class _Stores:
-    def __init__(self, owners: frozenset[str]) -> None:
+    def __init__(self, names: Names) -> None:
         self.found: list[Store] = []
-        self._owners = owners
+        self._names = names
         self._path: tuple[cst.CSTNode, ...] = ()
 
     def enter(self, _node: cst.CSTNode, path: list[cst.CSTNode]) -> None:
@@ -153,12 +212,46 @@ class _Stores:
         if node.value is not None:
             self._note(node, node.target, node.value)
 
-    def _note(self, node: cst.Assign | cst.AnnAssign, target: cst.CSTNode, value: cst.BaseExpression) -> None:
+    def _note(self, node: cst.Assign | cst.AnnAssign, target: cst.BaseExpression, value: cst.BaseExpression) -> None:
         key: cst.BaseSlice | None = None
         if isinstance(target, cst.Subscript) and len(target.slice) == 1:
             key, target = target.slice[0].slice, target.value
-        if isinstance(target, cst.Attribute) and is_the_class(target.value, self._owners):
-            self.found.append(Store(target.attr.value, node, value, key, self._path))
+        if isinstance(target, cst.Name | cst.Attribute) and (slot := self._names.slot(target)) is not None:
+            self.found.append(Store(slot, node, target, value, key, self._path))
+
+
+def may_store(function: Scope) -> Iterator[ast.Assign | ast.AnnAssign]:
+    """The assignments of a function that may be to a slot, as far as facts can tell: to an attribute of a class, or to
+    a name that is declared global or nonlocal. For candidates."""
+    own = [s for s in function.statements() if isinstance(s, ast.Assign | ast.AnnAssign)]
+    if not own:
+        return
+    outer = {n for s in function.statements() if isinstance(s, ast.Global | ast.Nonlocal) for n in s.names}
+    means = {"__class__", "cls", *function.parameters[:1]} - {"self"}
+    means |= {c.name for c in function.module.classes}
+    means |= {t.id for s in own if _last(s.value) in means for t in targets_of(s) if isinstance(t, ast.Name)}
+    for statement in own:
+        for target in targets_of(statement):
+            at = target.value if isinstance(target, ast.Subscript) else target
+            is_name = isinstance(at, ast.Name) and (at is not target or at.id in outer)
+            if is_name or (isinstance(at, ast.Attribute) and _last(at.value) in means):
+                yield statement
+                break
+
+
+def targets_of(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    """What an assignment assigns to."""
+    return statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+
+
+def _last(node: ast.expr | None) -> str:
+    """What may mean a class: the last of a chain of names; ``__class__`` for ``type(…)``."""
+    if isinstance(node, ast.Call):
+        return "__class__" if isinstance(node.func, ast.Name) and node.func.id == "type" else ""
+    return (facts.dotted(node) or "").rpartition(".")[2]
+
+
+# ---- the code around
 
 
 def own_nodes(function: cst.FunctionDef) -> list[cst.CSTNode]:
@@ -166,10 +259,9 @@ def own_nodes(function: cst.FunctionDef) -> list[cst.CSTNode]:
     return list(descendants(function.body, into_scopes=False))
 
 
-def tests_by(function: cst.FunctionDef, class_name: str) -> list[tuple[cst.If, Test]]:
-    """The slot tests of a function's own ``if`` statements, each with its statement; ``self.X`` reads a slot, too."""
-    owners = owners_in(function, class_name) | {"self"}
-    return [(n, t) for n in own_nodes(function) if isinstance(n, cst.If) for t in tests_in(n.test, owners)]
+def methods_of(node: cst.ClassDef) -> dict[str, cst.FunctionDef]:
+    """The methods that stand directly in a class body."""
+    return {s.name.value: s for s in node.body.body if isinstance(s, cst.FunctionDef)}
 
 
 def slot_statement(node: cst.ClassDef, slot: str) -> cst.SimpleStatementLine | None:
