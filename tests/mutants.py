@@ -24,6 +24,7 @@ import patternlint.fixer as fixer
 import patternlint.fixes as fixes
 import patternlint.placement as placement
 import patternlint_rules.decorator.missing_functools_wraps as wraps_rule
+import patternlint_rules.decorator.wrapping as wrapping
 import patternlint_rules.imports.already_bound as already_bound
 import patternlint_rules.imports.hoisting as hoisting
 import patternlint_rules.imports.redundant_inner_import as redundant
@@ -485,11 +486,11 @@ MUTANTS = [
     Mutant("PAT501", "__wrapped__ stays, and the signature lies", instead(FixBuilder, "insert_after", nothing),
            "PAT501/signature_differs", "unsafe", "check"),
     Mutant("PAT501", "every wrapper is taken to have the function's signature",
-           always(wraps_rule, "takes_what_function_takes", True), "PAT501/signature_differs", "fixed", "check"),
+           always(wrapping, "takes_what_function_takes", True), "PAT501/signature_differs", "fixed", "check"),
     Mutant("PAT501", "update_wrapper stands before the docstring",
            instead(FixBuilder, "insert_first", _in_front_of_docstring), "PAT501/class_based", "fixed", "check"),
     Mutant("PAT501", "the names that decorators above register are no obstacle",
-           instead(wraps_rule.MissingFunctoolsWraps, "_mind_registration", nothing),
+           instead(wraps_rule, "mind_registration", nothing),
            "PAT501/registered", "fixed", "check"),
     # ---- Imports
     Mutant("PAT901", "hoisted in spite of a cycle",

@@ -22,9 +22,10 @@ class Application(NamedTuple):
     """One place where a decorator takes a function: ``@d`` on a def, or ``g = d(g)``.
 
     `name` is the function's (the new one's where `renames`), `row` that of its def or of the assignment; `installs`
-    says that ``setattr(cls, name, d(method))`` puts it on a class. `parameters` are the plain positional parameters of
-    a decorated def in order, None where it is not known or has other kinds or defaults; `above` are the dotted names
-    (or source texts) of the decorators around this one.
+    says that ``setattr(cls, name, d(method))`` puts it on a class. `above` are the dotted names (or source texts) of
+    the decorators around this one, `below` those under it. Of a def, `dotted` is its absolute name, `parameters` are
+    its plain positional parameters in order (None where it has other kinds or defaults), `is_async` says whether it is
+    an ``async def``, `returns` whether it returns a value.
     """
 
     path: str
@@ -35,6 +36,10 @@ class Application(NamedTuple):
     installs: bool = False
     parameters: tuple[str, ...] | None = None
     above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+    dotted: str = ""
+    is_async: bool = False
+    returns: bool = False
 
 
 class Uses(NamedTuple):
@@ -110,7 +115,7 @@ def _applications(
         decorators = scope.function.decorator_list
         for index, decorator in enumerate(decorators):
             for place in _places(module, decorator, calls) & places:
-                yield _of_def(scope, decorators[:index]), place
+                yield _of_def(scope, decorators[:index], decorators[index + 1 :]), place
     for statement in scope.statements():
         if (given := _set_by_name(scope, statement)) is not None:
             for place in _places(module, given.func, calls) & places:
@@ -190,17 +195,29 @@ def _place(module: Module, node: ast.expr | None) -> Place | None:
     return row, module.source.char_column(row, node.end_col_offset or 0) - len(last) + 1
 
 
-def _of_def(scope: Scope, above: list[ast.expr]) -> Application:
-    function = scope.function
+def _of_def(scope: Scope, above: list[ast.expr], below: list[ast.expr]) -> Application:
+    function, module = scope.function, scope.module
     arguments = function.args
     plain = not (arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults)
     names = tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)) if plain else None
-    texts = []
-    for decorator in above:
-        called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        texts.append(scope.module.resolve(called, scope.parent) or ast.unparse(called))
-    module = scope.module
-    return Application(module.relpath, scope.row, scope.name, module.is_test, parameters=names, above=tuple(texts))
+    return Application(
+        module.relpath, scope.row, scope.name, module.is_test,
+        parameters=names,
+        above=tuple(_named(decorator, scope) for decorator in above),
+        below=tuple(_named(decorator, scope) for decorator in below),
+        dotted=scope.dotted,
+        is_async=scope.is_async,
+        returns=any(isinstance(s, ast.Return) and not _is_none(s.value) for s in scope.statements()),
+    )  # fmt: skip
+
+
+def _named(decorator: ast.expr, scope: Scope) -> str:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return scope.module.resolve(called, scope.parent) or ast.unparse(called)
+
+
+def _is_none(value: ast.expr | None) -> bool:
+    return value is None or (isinstance(value, ast.Constant) and value.value is None)
 
 
 def _replaced(project: Project, scope: Scope, statement: ast.Assign, call: ast.Call) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from typing import NamedTuple
 
 from patternlint.facts import Module, Scope, dotted, walk
 from patternlint_rules.decorator.identity import COPIERS, WRAPPER_FACTORIES
@@ -19,18 +21,41 @@ _FUNCTIONS = TRANSPARENT | FORMS_OF_ITSELF
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-def may_return_wrapper(scope: Scope) -> bool:
-    """Whether all that a function returns may be functions, of which an inner one without an identity reaches what the
-    function was given first."""
+class Site(NamedTuple):
+    """A function that may be a decorator: its parameter for the function, and the inner ones that may be wrappers."""
+
+    scope: Scope
+    function: str
+    wrappers: tuple[Function, ...]
+
+    def wrappers_are(self, what: Callable[[Function, str], bool]) -> bool:
+        """Whether something holds for one of the wrappers, with the name by which it knows the function."""
+        return any(what(wrapper, self.function) for wrapper in self.wrappers)
+
+
+def decorator_sites(module: Module) -> list[Site]:
+    """Every function of a module that may be a decorator, in source order. Use with :meth:`Module.derive`."""
+    found = (_site(scope) for scope in module.scopes if scope.is_function)
+    return [site for site in found if site is not None]
+
+
+def _site(scope: Scope) -> Site | None:
+    """All that it returns may be functions, of which an inner one reaches what the function was given first."""
     parameters = scope.parameters[not RECEIVERS.isdisjoint(scope.parameters[:1]) :]
     function = parameters[0] if parameters else ""
     if not function or not (scope.nested_functions or scope.holds(scope.module.derive(_rows_with_lambda))):
-        return False
+        return None
     returned = [s.value for s in scope.statements() if isinstance(s, ast.Return)]
     if not returned or not all(_may_be_function(v, function, scope, ALIAS_DEPTH) for v in returned):
-        return False
+        return None
     assigned = [s.value for s in scope.statements() if isinstance(s, ast.Assign)]
-    return any(_may_reach(inner, function) for inner in _inner(scope, [*returned, *assigned]))
+    inner = tuple(i for i in _inner(scope, [*returned, *assigned]) if _may_reach(i, function))
+    return Site(scope, function, inner) if inner else None
+
+
+def has_bare_wrapper(site: Site) -> bool:
+    """Whether no decorator on one of the wrappers is known to give it an identity."""
+    return any(not _is_cared_for(wrapper, site.scope) for wrapper in site.wrappers)
 
 
 def may_be_decorator_class(scope: Scope) -> bool:
@@ -77,18 +102,18 @@ def _may_be_function(value: ast.expr | None, function: str, scope: Scope, depth:
 
 
 def _inner(scope: Scope, values: list[ast.expr | None]) -> list[Function]:
-    """The lambdas in some expressions, and the bare functions of the scope that they name."""
+    """The lambdas in some expressions, and the functions of the scope that they name."""
     parts = [n for v in values if v is not None for n in walk(v)]
     found: list[Function] = [n for n in parts if isinstance(n, ast.Lambda)]
     for name in {n.id for n in parts if isinstance(n, ast.Name)}:
-        found += [f.function for f in scope.children.get(name, ()) if f.is_function and not _is_cared_for(f)]
+        found += [f.function for f in scope.children.get(name, ()) if f.is_function]
     return found
 
 
-def _is_cared_for(function: Scope) -> bool:
-    for decorator in function.function.decorator_list:
+def _is_cared_for(wrapper: Function, scope: Scope) -> bool:
+    for decorator in getattr(wrapper, "decorator_list", ()):
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        meant = function.module.resolve(called, function.parent) or dotted(called) or ""
+        meant = scope.module.resolve(called, scope) or dotted(called) or ""
         if meant.rpartition(".")[2] in COPIERS or meant.startswith(WRAPPER_FACTORIES):
             return True
     return False
