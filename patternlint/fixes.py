@@ -6,6 +6,7 @@ become edits. A doubt only ever lowers the applicability, and leaves its reason.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,17 @@ import libcst as cst
 
 from patternlint.finding import Applicability, Edit, Fix, Import
 from patternlint.other_file import OtherFile
-from patternlint.places import CannotEdit, Places, code_lines, joined, new_lines_at, own_line, without_lines
+from patternlint.places import (
+    CannotEdit,
+    Places,
+    code_lines,
+    joined,
+    nested,
+    new_lines_at,
+    own_line,
+    without_imported,
+    without_lines,
+)
 from patternlint.walker import descendants
 
 if TYPE_CHECKING:
@@ -124,6 +135,26 @@ class FixBuilder:
 
         self._add((statement,), edits)
 
+    def nest(self, first: cst.CSTNode, last: cst.CSTNode, headers: str) -> None:
+        """Put statements of one block, from one to another and with their comments, below new headers.
+
+        Args:
+            first: a statement that begins its line.
+            last: the same one, or a later one of its block.
+            headers: dedented lines joined by newlines, each one level deeper than the one before.
+        """
+        tree = self._visit.region.tree
+        inside = [n for s in _from_to(tree, first, last) for n in descendants(s)]
+        texts = [n for n in inside if isinstance(n, cst.SimpleString | cst.FormattedString)]
+        texts = [n for n in texts if "\n" in tree.code_for_node(n) or "\r" in tree.code_for_node(n)]
+        start, above = _first_node(first), len(getattr(first, "leading_lines", ()))
+
+        def edits(at: Places) -> list[Edit]:
+            begin, indent = own_line(at, at.exact(start)[0])
+            return nested(at, (begin, at.exact(last)[1]), above, indent, [at.exact(t) for t in texts], headers)
+
+        self._add((start, last, *texts), edits)
+
     def remove(self, statement: cst.CSTNode, *, with_comment: bool = False) -> None:
         """Take a simple statement out; a comment at its line's end stays, an empty block gets ``pass``.
 
@@ -169,6 +200,18 @@ class FixBuilder:
             return [Edit(start, start, f"{indent}@{code}{at.source.newline}")]
 
         self._add((definition,), edits)
+
+    def undecorate(self, decorator: cst.Decorator) -> None:
+        """Take a decorator out with its line."""
+
+        def edits(at: Places) -> list[Edit]:
+            start, end = at.exact(decorator)
+            line_start, _ = own_line(at, start)
+            if "#" in at.source.text[end : at.next_line(end)]:
+                raise CannotEdit("comment-inside")
+            return [without_lines(at, line_start, end)]
+
+        self._add((decorator,), edits)
 
     def insert_first(self, definition: cst.FunctionDef | cst.ClassDef, code: str) -> None:
         """Put statements first in a body, behind the docstring."""
@@ -251,6 +294,20 @@ class FixBuilder:
         if wanted not in self._imports:
             self._imports.append(wanted)
 
+    def drop_import(self, name: str, *, instead: str = "") -> None:
+        """Take the module-level import of a name out, which the fix leaves without a use.
+
+        Args:
+            name: as the module binds it.
+            instead: what to import in its place, from the same module.
+        """
+        binding = self._module.scope.binds_once(name)
+        statement = None if binding is None or binding.imported is None else binding.node
+        if not isinstance(statement, ast.Import | ast.ImportFrom) or statement not in self._module.tree.body:
+            self.refuse("import-unused")
+            return
+        self._add((), lambda at: [without_imported(at, statement, name, instead)])
+
     def free_name(self, wish: str) -> str:
         """A name like `wish` that nothing in the module binds or reads."""
         from patternlint.words import words_of
@@ -331,6 +388,16 @@ _Line = cst.SimpleStatementLine | cst.SimpleStatementSuite
 
 def _is_statement(node: cst.CSTNode) -> bool:
     return isinstance(node, cst.BaseStatement | cst.BaseSmallStatement)
+
+
+def _from_to(tree: cst.Module, first: cst.CSTNode, last: cst.CSTNode) -> Sequence[cst.CSTNode]:
+    """The statements of a block from one to another."""
+    for node in (tree, *descendants(tree)):
+        body = node.body if isinstance(node, cst.Module | cst.IndentedBlock) else ()
+        at = [i for i, s in enumerate(body) if s is first or s is last]
+        if at:
+            return body[at[0] : at[-1] + 1]
+    raise LookupError("nest() takes statements of one block of the region")
 
 
 def _first_node(statement: cst.CSTNode) -> cst.CSTNode:

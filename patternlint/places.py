@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -104,10 +105,61 @@ def without_lines(at: Places, line_start: int, end: int) -> Edit:
     return Edit(line_start, last, "")
 
 
+def without_imported(at: Places, statement: ast.Import | ast.ImportFrom, name: str, instead: str = "") -> Edit:
+    """Take one name out of an import, and all of it where there is no other; or put another name in its place."""
+    source, names = at.source, statement.names
+
+    def offset(row: int, column: int) -> int:
+        return source.line_start(row) + source.char_column(row, column)
+
+    spans = [(offset(a.lineno, a.col_offset), offset(a.end_lineno or 0, a.end_col_offset or 0)) for a in names]
+    index = next(i for i, a in enumerate(names) if (a.asname or a.name) == name)
+    start, end = spans[index]
+    if instead:
+        return Edit(start, end, instead)
+    if len(names) == 1:
+        line_start, _ = own_line(at, offset(statement.lineno, statement.col_offset))
+        edit = Edit(line_start, source.line_start((statement.end_lineno or 0) + 1), "")
+    elif index + 1 < len(names):
+        edit = Edit(start, spans[index + 1][0], "")
+    else:
+        edit = Edit(spans[index - 1][1], end, "")
+    if "#" in source.text[edit.start : edit.end] or ";" in source.text[edit.start : edit.end]:
+        raise CannotEdit("import-unused")
+    return edit
+
+
 def _heads_block(source: Source, row: int, indent: str) -> bool:
     """Whether a block of this indentation begins below a row."""
     line = source.line(row) if row else ""
     return line.partition("#")[0].rstrip().endswith(":") and len(line) - len(line.lstrip(" \t\f")) < len(indent)
+
+
+def nested(
+    at: Places, span: tuple[int, int], above: int, indent: str, texts: Iterable[tuple[int, int]], headers: str
+) -> list[Edit]:
+    """Put headers above whole lines and these one level deeper for each header, comments behind them included.
+
+    Args:
+        span: where the first statement begins and the last one ends.
+        above: how many lines before the first statement belong to it.
+        indent: the statements' indentation.
+        texts: the spans of strings of several lines, which stay as they are.
+        headers: dedented lines, each one level deeper than the one before.
+    """
+    source = at.source
+    first, last = source.position(span[0])[0] - above, source.position(span[1])[0]
+    while last < source.rows and source.line(last + 1).startswith(f"{indent}#"):
+        last += 1
+    kept = {row for start, end in texts for row in range(source.position(start)[0] + 1, source.position(end)[0] + 1)}
+    deeper = indent_unit(source) * len(code_lines(headers))
+    begin = source.line_start(first)
+    edits = [Edit(begin, begin, at.lines(headers, indent) + source.newline)]
+    for row in range(first, last + 1):
+        if row not in kept and source.line(row).strip():
+            begin, space = at.line_of(source.line_start(row))
+            edits.append(Edit(begin, begin + len(space), deeper + space))  # no insertion: who takes the line out conflicts
+    return edits
 
 
 def new_lines_at(at: Places, offset: int, lines: str) -> Edit:

@@ -28,6 +28,7 @@ import patternlint_rules.decorator.wrapping as wrapping
 import patternlint_rules.imports.already_bound as already_bound
 import patternlint_rules.imports.hoisting as hoisting
 import patternlint_rules.imports.redundant_inner_import as redundant
+import patternlint_rules.singleton.double_checked as double_checked
 import patternlint_rules.singleton.new_singleton_without_lock as lock_rule
 import patternlint_rules.singleton.singleton_check_in_init as init_rule
 import patternlint_rules.strategy.long_type_chain as type_chain
@@ -120,8 +121,8 @@ def together(*plants: Plant) -> Plant:
 def code(method: str, old: str, new: str) -> Plant:
     """A step of the fix writes something else: `old` in the code that the rule hands to it becomes `new`."""
 
-    def wrong(right: Any, self: FixBuilder, node: cst.CSTNode, *texts: str) -> None:
-        right(self, node, *(text.replace(old, new) for text in texts))
+    def wrong(right: Any, self: FixBuilder, *given: Any) -> None:
+        right(self, *(each.replace(old, new) if isinstance(each, str) else each for each in given))
 
     return instead(FixBuilder, method, wrong)
 
@@ -142,17 +143,8 @@ def nothing(*_: object, **__: object) -> None:
 # ---- faults that need more than a line
 
 
-def _second_test_forgotten(right: Any, self: FixBuilder, node: cst.CSTNode, text: str) -> None:
-    lines = text.split("\n")
-    if len(lines) > 2 and lines[2].lstrip().startswith("if "):
-        lines[2] = "        if True:"
-    right(self, node, "\n".join(lines))
-
-
-def _published_first(
-    _right: Any, self: Any, _fix: FixBuilder, _new: object, guard: cst.If, _store: object
-) -> list[str]:
-    return [line for s in guard.body.body for line in self.text(s).strip("\n").split("\n")]
+def _second_test_forgotten(right: Any, self: FixBuilder, first: object, last: object, headers: str) -> None:
+    right(self, first, last, re.sub(r"\bif .*:", "if True:", headers))
 
 
 def _swapped(right: Any, *arguments: Any) -> list[table.Entry]:
@@ -381,17 +373,17 @@ MUTANTS = [
            "PAT101/application", "fixed", "check"),
     Mutant("PAT101", "the accessor goes on reading the slot", code("replace", "cls()", "cls._the_one"),
            "PAT101/application", "fixed", "check"),
-    Mutant("PAT102", "the lock is forgotten", code("replace", "with cls._instance_lock:", "if True:"),
+    Mutant("PAT102", "the lock is forgotten", code("nest", "with cls._instance_lock:", "if True:"),
            "PAT102/in_place", "fixed", "check"),
-    Mutant("PAT102", "every call makes a lock of its own", code("replace", "cls._instance_lock", "threading.RLock()"),
+    Mutant("PAT102", "every call makes a lock of its own", code("nest", "cls._instance_lock", "threading.RLock()"),
            "PAT102/in_place", "fixed", "check"),
-    Mutant("PAT102", "the slot is not tested again under the lock", instead(FixBuilder, "replace", _second_test_forgotten),
+    Mutant("PAT102", "the slot is not tested again under the lock", instead(FixBuilder, "nest", _second_test_forgotten),
            "PAT102/in_place", "fixed", "check"),
     Mutant("PAT102", "the instance is published before it is complete",
-           instead(lock_rule.NewSingletonWithoutLock, "_published_last", _published_first),
+           instead(double_checked, "publish_last", nothing),
            "PAT102/in_place", "fixed", "check"),
     Mutant("PAT102", "a plain lock, although the instance may ask for itself",
-           together(instead(lock_rule.NewSingletonWithoutLock, "_mind_questions", nothing),
+           together(always(double_checked, "asks_again", False),
                     instead(FixBuilder, "name", lambda right, self, module, name="": right(self, module, "Lock"))),
            "PAT102/not_rewritten", "unsafe", "check"),
     Mutant("PAT102", "a class that builds more than its instance gets the metaclass",

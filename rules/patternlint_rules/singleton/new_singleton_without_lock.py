@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from patternlint.cstnames import dotted
 from patternlint.facts import Module, Scope, walk
 from patternlint.project import Ancestry
 from patternlint.rule import Applicability, Confidence, Family, Rule, cst
 from patternlint.walker import descendants
 from patternlint_rules.singleton.canonical import DOUBTS, REFUSALS, doubts, refusals
-from patternlint_rules.singleton.guard import Test, tests_by
+from patternlint_rules.singleton.double_checked import REASONS, build_under_lock
+from patternlint_rules.singleton.guard import Guard, guards_around, guards_in
 from patternlint_rules.singleton.lifetime import (
     has_one_thread,
     is_for_threads,
@@ -28,7 +27,6 @@ from patternlint_rules.singleton.slot import (
     is_docstring,
     may_store,
     methods_of,
-    own_nodes,
     slot_statement,
     stores_in,
 )
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
 
 _LOCK = "_instance_lock"
-_LOCALS = ("instance", "new_instance")
 _PER_CONTEXT = ("ContextVar", "local", "Local", "WeakKeyDictionary")
 
 
@@ -79,11 +76,9 @@ class NewSingletonWithoutLock(Rule):
     reasons: ClassVar[Mapping[str, str]] = {
         **REFUSALS,
         **DOUBTS,
+        **REASONS,
         "unknown-base": "a base class is not known: it may turn the lock into a field",
         "attributes-are-fields": "the class turns its attributes into fields, the lock would become one",
-        "comment-inside": "a comment stands inside the code that the fix would rewrite",
-        "no-simple-guard": "the slot is not tested by one plain `if` that builds the instance",
-        "asks-for-itself": "what is called while the instance is built may ask for it again",
         "name-taken": "the class already has a name that the fix needs",
     }
 
@@ -104,13 +99,12 @@ class NewSingletonWithoutLock(Rule):
             return
         scope = self.scope
         names = Names(new, self.scope_of(new))
+        guards = guards_in(names)
         for store in (s for s in stores_in(names) if s.slot.owner == scope.qualname):
-            tests = [(i, t) for i, t in tests_by(names) if t.slot == store.slot]
-            guarded = tests or _is_read_in_try(new, store)
-            if not guarded or is_locked(store, names) or self._is_harmless(store, scope):
-                continue
-            self._report(node, new, store, tests)
-            return
+            around = guards_around(store, guards)
+            if around and not is_locked(store, names) and not self._is_harmless(store, scope):
+                self._report(node, names, store, around)
+                return
 
     def _is_harmless(self, store: Store, scope: Scope) -> bool:
         binding = scope.bindings.get(store.slot.name, [None])[0]
@@ -137,44 +131,49 @@ class NewSingletonWithoutLock(Rule):
         )
         return writes_again and (parameters <= key or not key & parameters)
 
-    def _report(self, node: cst.ClassDef, new: cst.FunctionDef, store: Store, tests: list[tuple[cst.If, Test]]) -> None:
+    def _report(self, node: cst.ClassDef, names: Names, store: Store, guards: list[Guard]) -> None:
         name, scope = node.name.value, self.scope
         has_bases = bool(self.project.ask(Ancestry(scope.dotted)).all)
         works = works_while_constructing(scope, has_bases)
         if module_constructs(scope) or (has_one_thread(scope) and not is_for_threads(scope)) or not works:
             confidence = Confidence.LOW
         else:
-            plain = _simple_guard(new, store, tests) is not None or not tests
+            plain = len(guards) == 1 and guards[0].alone
             confidence = Confidence.HIGH if plain and is_for_threads(scope) else Confidence.MEDIUM
         self.report(
             node,
             f"two threads that ask for {name}() at once each build one: __new__ fills '{store.slot}' without a lock",
             confidence=confidence,
-            fix=self._fix(node, new, store, tests),
+            fix=self._fix(node, names, store, guards[0]),
             help="build it under a lock, or let the Singleton metaclass of patternlint.runtime do it",
         )
 
     # ---- the repair
 
-    def _fix(
-        self, node: cst.ClassDef, new: cst.FunctionDef, store: Store, tests: list[tuple[cst.If, Test]]
-    ) -> FixBuilder:
-        settings = self.settings
+    def _fix(self, node: cst.ClassDef, names: Names, store: Store, guard: Guard) -> FixBuilder:
+        settings, new = self.settings, names.function
         may_import = settings.fix_style != "stdlib" and (settings.runtime_module or settings.runtime_declared)
-        guard = _simple_guard(new, store, tests)
-        if may_import and guard is not None and self._becomes_singleton(node, new, guard, store):
+        line = slot_statement(node, store.slot.name)
+        if may_import and self._becomes_singleton(node, new, guard, store):
             fix = self.fix(f"let {node.name.value} be built once by the Singleton metaclass", form="canonical")
             fix.append_base(node, f"metaclass={fix.runtime('Singleton')}")
             fix.remove_block(new)
-            if (line := slot_statement(node, store.slot.name)) is not None:
+            if line is not None:
                 fix.remove(line)
             return fix
-        return self._lock(node, new, guard, store)
+        fix = self._lock(new, names, guard, store)
+        lock = f"{_LOCK} = {fix.name('threading', 'RLock')}()"
+        if line is not None:
+            fix.insert_after(line, lock)
+        else:
+            fix.insert_before(new, lock + "\n")
+        return fix
 
-    def _becomes_singleton(self, node: cst.ClassDef, new: cst.FunctionDef, guard: cst.If, store: Store) -> bool:
+    def _becomes_singleton(self, node: cst.ClassDef, new: cst.FunctionDef, guard: Guard, store: Store) -> bool:
         scope = self.scope
         arguments = any(len(m.parameters) > 1 for n in ("__init__", "__new__") if (m := scope.methods.get(n)))
-        plain = len(guard.body.body) == 1 and len([s for s in new.body.body if not is_docstring(s)]) == 2
+        is_one = any(s is guard.node for s in new.body.body) and len(guard.empty) == 1 and guard.alone
+        plain = is_one and len([s for s in new.body.body if not is_docstring(s)]) == 2
         inside = "#" not in self.text(new) and sum(
             isinstance(n, cst.Attribute) and n.attr.value == store.slot.name for n in descendants(node)
         ) == sum(isinstance(n, cst.Attribute) and n.attr.value == store.slot.name for n in descendants(new))
@@ -188,13 +187,10 @@ class NewSingletonWithoutLock(Rule):
             and not any(doubts(self, scope, arguments=arguments, constructed_anywhere=True))
         )
 
-    def _lock(self, node: cst.ClassDef, new: cst.FunctionDef, guard: cst.If | None, store: Store) -> FixBuilder:
+    def _lock(self, new: cst.FunctionDef, names: Names, guard: Guard, store: Store) -> FixBuilder:
         """Test again under a lock of the class, and publish last."""
-        fix = self.fix(f"build {node.name.value} under a lock")
         scope = self.scope
-        if guard is None:
-            fix.refuse("no-simple-guard")
-            return fix
+        fix = self.fix(f"build {scope.name} under a lock")
         if _LOCK in scope.bindings:
             fix.refuse("name-taken")
         ancestors = self.project.ask(Ancestry(scope.dotted))
@@ -202,85 +198,5 @@ class NewSingletonWithoutLock(Rule):
             fix.lower(Applicability.UNSAFE, "unknown-base")
         if scope.class_node.decorator_list:
             fix.lower(Applicability.UNSAFE, "attributes-are-fields")
-        body = self._published_last(fix, new, guard, store)
-        owner = new.params.params[0].name.value
-        test = self.text(guard.test)
-        header = [f"if {test}:", f"    with {owner}.{_LOCK}:", f"        if {test}:"]
-        lines = [*header, *(f"            {line}" if line else "" for line in body)]
-        fix.replace(guard, "\n".join(lines))
-        lock = f"{_LOCK} = {fix.name('threading', 'RLock')}()"
-        if (line := slot_statement(node, store.slot.name)) is not None:
-            fix.insert_after(line, lock)
-        else:
-            fix.insert_before(new, lock + "\n")
+        build_under_lock(self, fix, names, guard, store, f"{new.params.params[0].name.value}.{_LOCK}")
         return fix
-
-    def _published_last(self, fix: FixBuilder, new: cst.FunctionDef, guard: cst.If, store: Store) -> list[str]:
-        """The guard's statements on a local instance that is stored at the end."""
-        statements = [s for s in guard.body.body if isinstance(s, cst.SimpleStatementLine)]
-        texts = [self.text(s).strip("\r\n") for s in statements]
-        if any(not _is_one_line(t) for t in texts) or len(statements) != len(guard.body.body):
-            fix.refuse("no-simple-guard")
-        whole = self.text(guard)
-        if "#" in whole.partition("\n")[0] or whole.count("#") != sum(t.count("#") for t in texts):
-            fix.refuse("comment-inside")
-        if statements and (comment := statements[-1].trailing_whitespace.comment) is not None:
-            texts[-1] = texts[-1][: texts[-1].rindex(comment.value)].rstrip()  # it stays where it is, behind the guard
-        index = next((i for i, s in enumerate(statements) if any(n is store.node for n in s.body)), None)
-        if index is None or len(statements[index].body) != 1:
-            fix.refuse("no-simple-guard")
-            return []
-        if len(statements) - 1 == index:
-            return _lines(texts)
-        slot = self.text(store.target)
-        used = {n.value for n in descendants(new) if isinstance(n, cst.Name)}
-        local = next(name for name in (*_LOCALS, fix.free_name("instance")) if name not in used)
-        self._mind_questions(fix, statements[index + 1 :])
-        the_slot = re.compile(rf"(?<![\w.]){re.escape(slot)}\b")
-        later = [the_slot.sub(local, t) for t in texts[index + 1 :]]
-        if any(re.search(rf"[.\"']{re.escape(store.slot.name)}\b", t) for t in later):
-            fix.refuse("no-simple-guard")
-        built = the_slot.sub(local, texts[index], count=1)
-        return _lines([*texts[:index], built, *later, f"{slot} = {local}"])
-
-    def _mind_questions(self, fix: FixBuilder, statements: list[cst.SimpleStatementLine]) -> None:
-        """What runs between building and storing must not ask for the instance: it would be built for ever."""
-        scope = self.scope
-        for call in (n for s in statements for n in descendants(s) if isinstance(n, cst.Call)):
-            name = dotted(call.func) or ""
-            method = scope.methods.get(name.rpartition(".")[2])
-            if method is not None:
-                if any(isinstance(n, ast.Name) and n.id in (scope.name, "cls") for n in walk(method.node)):
-                    fix.refuse("asks-for-itself")
-            elif (resolved := self.module.resolve(name, scope)) is None or self.project.owns(resolved):
-                fix.lower(Applicability.UNSAFE, "asks-for-itself")
-
-
-def _is_one_line(text: str) -> bool:
-    """Whether a statement is one line, comment lines before it left out."""
-    *before, _last = text.split("\n")
-    return all(not line.strip() or line.lstrip().startswith("#") for line in before)
-
-
-def _lines(texts: list[str]) -> list[str]:
-    return [line for text in texts for line in text.split("\n")]
-
-
-def _simple_guard(new: cst.FunctionDef, store: Store, tests: list[tuple[cst.If, Test]]) -> cst.If | None:
-    """The one ``if`` of ``__new__``'s own body that builds the instance when the slot is empty."""
-    for statement, test in tests:
-        top = any(statement is s for s in new.body.body)
-        holds = any(n is store.node for n in descendants(statement.body))
-        alone = not isinstance(statement.test, cst.BooleanOperation) and statement.orelse is None
-        if top and holds and alone and not test.when_filled and len(tests) == 1:
-            return statement
-    return None
-
-
-def _is_read_in_try(new: cst.FunctionDef, store: Store) -> bool:
-    """``try: return cls.X`` / ``except AttributeError:`` before the store."""
-    return any(
-        isinstance(n, cst.Try) and any(isinstance(a, cst.Attribute) and a.attr.value == store.slot.name
-                                       for a in descendants(n.body))
-        for n in own_nodes(new)
-    )  # fmt: skip
