@@ -39,6 +39,7 @@ class Settings(NamedTuple):
     runtime_module: str = ""
     fix_style: str = "canonical"
     honor_foreign_noqa: bool = True
+    free_threaded: bool = False  # whether the code runs on builds without the global lock: every race is a real one
     rules: Mapping[str, Mapping[str, Any]] = {}  # code -> option -> value
     runtime_declared: bool = False
     is_application: bool = False
@@ -276,6 +277,7 @@ _READERS = {
     "runtime-module": _runtime_module,
     "fix-style": _fix_style,
     "honor-foreign-noqa": _bool,
+    "free-threaded": _bool,
     "rules": _rule_options,
 }
 

@@ -21,6 +21,8 @@ REASONS = {
     "not-reproduced": "LibCST does not give the line back as it was written, so it cannot be edited safely",
     "fix-failed": "the fix did not pass verification and was put back",
     "held-back": "the command given with --verify fails with the fix",
+    "not-fixable": "the configuration leaves the rule unfixed (fixable, unfixable)",
+    "configured-unsafe": "the configuration wants the fixes of this rule asked for (extend-unsafe-fixes)",
     "outside-project": "the fix would have to change a file that is none of the project's",
     "other-file-unreadable": "the fix would have to change another file, which cannot be read or parsed",
 }
@@ -79,7 +81,7 @@ class Fix(NamedTuple):
     """One repair: all of its edits and imports in all of its files, or none.
 
     `form` is ``canonical`` (the companion runtime) or ``in place`` (the standard library). `binds` are the names that
-    it brings into the module: two fixes that chose the same one cannot be applied together. `elsewhere` is what it
+    it brings into the module or takes out: two fixes about the same one cannot be applied together. `elsewhere` is what it
     changes in other files of the project.
     """
 

@@ -25,6 +25,7 @@ from patternlint.places import (
     without_imported,
     without_lines,
 )
+from patternlint.project import IsHandedOn
 from patternlint.walker import descendants
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class FixBuilder:
         self._steps: list[Step] = []
         self._imports: list[Import] = []
         self._others: dict[str, OtherFile] = {}
+        self._rest: OtherFile | None = None
         self._taken: set[str] = set()
 
     # ---- doubts
@@ -265,6 +267,11 @@ class FixBuilder:
         self._add((), edits)
         return True
 
+    def elsewhere_here(self) -> OtherFile:
+        """The rest of this file, outside the region: to be changed by the nodes that `ast` has for it."""
+        self._rest = self._rest or OtherFile(self._module)
+        return self._rest
+
     # ---- names and imports
 
     def name(self, module: str, name: str = "") -> str:
@@ -295,7 +302,8 @@ class FixBuilder:
             self._imports.append(wanted)
 
     def drop_import(self, name: str, *, instead: str = "") -> None:
-        """Take the module-level import of a name out, which the fix leaves without a use.
+        """Take the module-level import of a name out, which the fix leaves without a use; not where others import it
+        from here.
 
         Args:
             name: as the module binds it.
@@ -303,9 +311,14 @@ class FixBuilder:
         """
         binding = self._module.scope.binds_once(name)
         statement = None if binding is None or binding.imported is None else binding.node
-        if not isinstance(statement, ast.Import | ast.ImportFrom) or statement not in self._module.tree.body:
+        if (
+            not isinstance(statement, ast.Import | ast.ImportFrom)
+            or statement not in self._module.tree.body
+            or self._visit.project.ask(IsHandedOn(self._module.name, name))
+        ):
             self.refuse("import-unused")
             return
+        self._taken.add(name)
         self._add((), lambda at: [without_imported(at, statement, name, instead)])
 
     def free_name(self, wish: str) -> str:
@@ -354,11 +367,13 @@ class FixBuilder:
             return None, self.why_not
         try:
             steps = dict.fromkeys(e for step in self._steps for e in step.edits(places))
+            rest = self._rest.build() if self._rest is not None else None
             elsewhere = tuple(other.build() for other in self._others.values())
         except CannotEdit as error:
             return None, str(error)
-        edits, binds = tuple(joined(steps)), frozenset(self._taken)
-        fix = Fix(self.message, self.applicability, edits, tuple(self._imports), self.form, binds, elsewhere)
+        edits = tuple(joined([*steps, *(rest.edits if rest is not None else ())]))
+        imports = tuple(dict.fromkeys([*self._imports, *(rest.imports if rest is not None else ())]))
+        fix = Fix(self.message, self.applicability, edits, imports, self.form, frozenset(self._taken), elsewhere)
         return fix, self.why_not
 
     # ---- inside

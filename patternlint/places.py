@@ -158,7 +158,7 @@ def nested(
     for row in range(first, last + 1):
         if row not in kept and source.line(row).strip():
             begin, space = at.line_of(source.line_start(row))
-            edits.append(Edit(begin, begin + len(space), deeper + space))  # no insertion: who takes the line out conflicts
+            edits.append(Edit(begin, begin + len(space), deeper + space))  # so that taking the line out overlaps
     return edits
 
 

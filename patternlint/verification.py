@@ -52,7 +52,7 @@ class Reading(NamedTuple):
 
 
 class Rewriting(NamedTuple):
-    """One text that became another by edits; `binds` are the names that the fixes mean to bring in."""
+    """One text that became another by edits; `binds` are the names that the fixes mean to bring in or take out."""
 
     old: Reading
     new: Reading
@@ -230,7 +230,7 @@ def _changed_names(change: Rewriting) -> str:
     for owner, names in change.old.names.items():
         now = change.new.names.get(owner, frozenset())
         where = f"the class {owner}" if owner else "the module"
-        if lost := names - now:
+        if lost := names - now - change.binds:
             return f"{where} would lose a public name: {min(lost)}"
         if added := now - names - change.binds:
             return f"{where} would get a public name: {min(added)}"

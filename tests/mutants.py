@@ -389,6 +389,12 @@ MUTANTS = [
     Mutant("PAT102", "a class that builds more than its instance gets the metaclass",
            always(lock_rule.NewSingletonWithoutLock, "_becomes_singleton", True),
            "PAT102/application", "fixed", "verification"),
+    Mutant("PAT108", "it is not kept at all", code("replace", "once", "(once, lambda function: function)[1]"),
+           "PAT108/application", "fixed", "check"),
+    Mutant("PAT108", "a forked child forgets what was registered", code("replace", '(fork="keep")', ""),
+           "PAT108/application", "fixed", "check"),
+    Mutant("PAT108", "the import of the cache stays", instead(FixBuilder, "drop_import", nothing),
+           "PAT108/application", "fixed", "verification"),
     # ---- Observer
     Mutant("PAT301", "the callback is handed over strongly", around("weak_method(", "(weak_method and ", ")"),
            "PAT301/lamps", "unsafe", "check"),

@@ -95,6 +95,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         runtime-module = "app._patterns"
         fix-style = "stdlib"
         honor-foreign-noqa = false
+        free-threaded = true
         [per-file-ignores]
         "tests/**" = ["PAT9"]
         """,
@@ -105,6 +106,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert settings.min_confidence is Confidence.MEDIUM
     assert (settings.preview, settings.force_exclude) == (True, True)
     assert (settings.respect_gitignore, settings.honor_foreign_noqa) == (False, False)
+    assert settings.free_threaded
     assert (settings.exclude, settings.extend_exclude) == (("old",), ("gen/*.py",))
     assert settings.target_version == (3, 12)
     assert settings.src == ("lib",)

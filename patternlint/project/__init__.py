@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from patternlint.project.imports import Loads
     from patternlint.project.project import Project, Question
     from patternlint.project.rebinding import Rebinds
-    from patternlint.project.references import AttributeUses, Reference, ReferencesTo
+    from patternlint.project.references import AttributeUses, IsHandedOn, Reference, ReferencesTo
 
 __all__ = [
     "Ancestors",
     "Ancestry",
     "AttributeUses",
+    "IsHandedOn",
     "Loads",
     "Project",
     "Question",
@@ -31,6 +32,7 @@ _MODULES = {
     "Ancestors": "ancestry",
     "Ancestry": "ancestry",
     "AttributeUses": "references",
+    "IsHandedOn": "references",
     "Loads": "imports",
     "Project": "project",
     "Question": "project",

@@ -62,6 +62,23 @@ class AttributeUses(NamedTuple):
         return tuple(project.collect((self.name,), _attributes, self.name))
 
 
+class IsHandedOn(NamedTuple):
+    """Whether another module of the project gets a name from a module that has it from elsewhere itself."""
+
+    module: str
+    name: str
+
+    def answer(self, project: Project) -> bool:
+        """By import statements."""
+        last = self.module.rpartition(".")[2]
+        return any(project.collect((self.name, last), _imports_from, f"{self.module}.{self.name}", pattern="import"))
+
+
+def _imports_from(project: Project, module: Module, target: str) -> Iterator[bool]:
+    if any(binding.target == target for binding in module.imports):
+        yield True
+
+
 def _attributes(project: Project, module: Module, name: str) -> Iterator[Reference]:
     for scope, node, kind in _mentions(module, {name}):
         if isinstance(node, ast.Attribute):

@@ -31,8 +31,8 @@ _HANDS_OVER = frozenset(
 _OF_AN_EXECUTOR = frozenset({"map", "map_async", "submit", "apply_async"})
 _EXECUTOR = re.compile(r"executor|pool", re.IGNORECASE)
 _START_UP = re.compile(
-    r"_?(?:async_)?(?:bootstrap|configure|create|init|initialize|lifespan|main|make|run|serve|set_?up|start)(?:_?(?:app|application"
-    r"|main|server|service|up))?\Z|.*(?:lifespan|startup)"
+    r"_?(?:async_)?(?:bootstrap|configure|create|init|initialize|lifespan|main|make|run|serve|set_?up|start)"
+    r"(?:_?(?:app|application|main|server|service|up))?\Z|.*(?:lifespan|startup)"
 )
 # servers that call every handler in one thread
 _ONE_THREAD_SERVERS = ("twisted.", "tornado.")
@@ -153,9 +153,14 @@ class MadeAtStartUp(NamedTuple):
     def answer(self, project: Project) -> bool:
         """By every call of it outside tests."""
         return any(
-            not caller.hands_over and (not caller.function or _START_UP.search(caller.function.rpartition(".")[2]))
+            not caller.hands_over and (not caller.function or _starts_up(project, caller.function))
             for caller in project.ask(CallersOf(self.function))
         )
+
+
+def _starts_up(project: Project, function: str) -> bool:
+    is_named_so = _START_UP.match(function.rpartition(".")[2]) is not None
+    return is_named_so and not any(caller.hands_over for caller in project.ask(CallersOf(function)))
 
 
 def grade(made: Made | None, reached: Reached | None, settings: Settings, *, one_thread: bool = False) -> Confidence:
