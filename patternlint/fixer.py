@@ -230,10 +230,9 @@ class _Repair:
                 check_text(changes[path])
         if all(c.old.source.text == c.new.source.text for c in changes.values()):
             raise Unfit("it changes nothing")
-        now = {path: state.source for path, state in self._now.items()}
-        self._show(now | {path: change.new.source for path, change in changes.items()})
+        self._show({path: state.source for path, state in self._now.items() if path not in changes})
         for module in modules:
-            self._project.keep(module)
+            self._project.overlay(module.source, module)
         made = {path: self._checked(path, change, findings) for path, change in changes.items()}
         return made, changes[self._path].moves if self._path in changes else Moves(())
 

@@ -80,14 +80,7 @@ class Source:
     @cached_property
     def line_starts(self) -> list[int]:
         """The offset of the first character of each line; index 0 is row 1."""
-        starts, position = [0], 0
-        text = self.text
-        if "\r" not in text:
-            while (position := text.find("\n", position) + 1) > 0:
-                starts.append(position)
-        else:
-            starts += [m.end() for m in _LINE.finditer(text) if m[0].endswith(("\n", "\r"))]
-        return starts
+        return line_starts(self.text)
 
     @property
     def rows(self) -> int:
@@ -142,6 +135,17 @@ class Source:
         except (tokenize.TokenError, SyntaxError):
             pass  # what was read before the place that cannot be tokenised still counts
         return found
+
+
+def line_starts(text: str) -> list[int]:
+    """The offset of the first character of each line; a final line end starts a further one."""
+    starts, position = [0], 0
+    if "\r" not in text:
+        while (position := text.find("\n", position) + 1) > 0:
+            starts.append(position)
+    else:
+        starts += [m.end() for m in _LINE.finditer(text) if m[0].endswith(("\n", "\r"))]
+    return starts
 
 
 def lines_of(text: str) -> list[str]:

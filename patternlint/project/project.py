@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -54,6 +54,17 @@ class ProjectCounts(NamedTuple):
     questions: dict[str, int]
     read: int
     parsed: int
+
+
+class Upset(NamedTuple):
+    """What no longer holds since a text was replaced: what was read of it, and the answers that rested on that."""
+
+    reads: Set[Read] = frozenset()
+    answers: Set[Known] = frozenset()
+
+    def concerns(self, known: Known) -> bool:
+        """Whether something that was found rests on it."""
+        return not self.reads.isdisjoint(known.reads) or not self.answers.isdisjoint(known.rests_on)
 
 
 class Memory(Protocol):
@@ -151,21 +162,59 @@ class Project:
             return kept
         return Module(source, self.module_name(source.path), self.relpath(source.path))
 
-    def overlay(self, source: Source) -> None:
-        """Let a source stand for what is on disk at its path: standard input, or a file with its fixes applied."""
+    def overlay(self, source: Source, module: Module | None = None) -> Upset:
+        """Let a source stand for what is on disk at its path: standard input, a file with its fixes applied, a buffer.
+
+        Answers that do not rest on what this changes are kept.
+
+        Args:
+            source: the text.
+            module: its facts, where somebody has gathered them.
+        """
         path = source.path
-        before = self._text(path) if self._words is not None else None
+        outline_read = "outline", self.relpath(path)
+        before = self._text(path) if self._words is not None or self._answers else None
+        outline = self.outline(path) if outline_read in self._same_reads else None
         self._overlays[path] = source
-        if path in self._kept:
+        if module is not None:
+            self.keep(module)
+        elif path in self._kept:
             self._drop(path)
         self._outlines.pop(path, None)
-        self._answers.clear()
-        self._holders.clear()
-        self._holder_sets.clear()
+        if before is not None and before.text == source.text:
+            return Upset()
+        changed: set[Read] = {("text", self.relpath(path))}
+        if outline_read in self._same_reads and self.outline(path) != outline:
+            changed.add(outline_read)
         if self._words is not None and path.suffix == ".py":
-            number = self._number(path)
-            self._words.drop(number, words_of(before.text) if before is not None else ())
-            self._words.add(number, words_of(source.text))
+            words = frozenset() if before is None else words_of(before.text)
+            changed.update(self._change_words(path, words, words_of(source.text)))
+        return Upset(changed, self._drop_answers(changed))
+
+    def _change_words(self, path: Path, before: frozenset[str], after: frozenset[str]) -> Iterator[Read]:
+        """Take note of a file's words; what is different now of which files hold which."""
+        assert self._words is not None
+        self._words.change(self._number(path), before, after)
+        for key in [*self._holders]:
+            words = key.split()
+            if before.issuperset(words) != after.issuperset(words):
+                del self._holders[key]
+                self._holder_sets.pop(key, None)
+                yield "words", key
+
+    def _drop_answers(self, changed: Set[Read]) -> set[Known]:
+        """Forget the answers that rest on what has changed."""
+        dropped: set[Known] = set()
+        if self._memory is not None:  # an answer of an earlier run does not say what it has read
+            dropped.update(self._answers.values())
+            self._answers.clear()
+            self._holders.clear()
+            self._holder_sets.clear()
+        for question, known in [*self._answers.items()]:  # each stands behind those that it rests on
+            if not changed.isdisjoint(known.reads) or not dropped.isdisjoint(known.rests_on):
+                dropped.add(known)
+                del self._answers[question]
+        return dropped
 
     def module_at(self, path: Path) -> Module | None:
         """The module at a path; None where it cannot be read or does not parse.

@@ -42,11 +42,12 @@ class Vocabulary:
             elif known[at := bisect_left(known, file)] != file:
                 known.insert(at, file)
 
-    def drop(self, file: int, words: Iterable[str]) -> None:
-        """A file that does not have these words any more."""
+    def change(self, file: int, before: frozenset[str], after: frozenset[str]) -> None:
+        """A file that had some words, and has others now."""
         if self._texts.pop(file, None) is not None:
             self._looked_for.clear()
-        for word in words:
+            before = frozenset()
+        for word in before - after:
             known = self._holders.get(word)
             if isinstance(known, int) and known == file:
                 del self._holders[word]
@@ -54,6 +55,7 @@ class Vocabulary:
                 known.remove(file)
                 if not known:
                     del self._holders[word]
+        self.add(file, after - before)
 
     def files_with(self, words: Iterable[str]) -> list[int]:
         """The files that have all of the words (at least one is given), by number."""
