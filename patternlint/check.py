@@ -16,9 +16,9 @@ from zlib import crc32
 from patternlint.batch import Job, Outcome, fault, not_decoded, unreadable
 from patternlint.checking import Checking, Target
 from patternlint.errors import PatternlintError
-from patternlint.finding import Edit, Finding
+from patternlint.finding import Finding
 from patternlint.report.console import Console
-from patternlint.report.text import Shown
+from patternlint.report.shown import Shown, changes_of, fixable
 from patternlint.selection import Selection
 from patternlint.source import DecodeError, Source
 from patternlint.workspace import STDIN_NAME, Workplace, absolute
@@ -61,7 +61,7 @@ class Request(NamedTuple):
     unsafe_fixes: bool = False
     diff: bool = False
     verify: UserCommand | None = None
-    json: bool = False
+    with_changes: bool = False  # the output tells what fixes change
     stdin_filename: str = ""
     exit_zero: bool = False
     exit_non_zero_on_fix: bool = False
@@ -115,7 +115,7 @@ class Run:
         for place in self._workspace.workplaces():
             for selector in Selection(place.settings).without_effect():
                 self._console.warning(f"selecting {selector} has no effect without --preview: its rules are preview")
-        self._console.finish(fixed=self._fixed, would_fix=self._request.diff)
+        self._console.finish()
         return self._status()
 
     def _outcomes(self, targets: Sequence[Target]) -> Iterator[tuple[Target, Outcome]]:
@@ -149,7 +149,6 @@ class Run:
     def _mend(self, targets: Sequence[Target], repairs: Repairs) -> Mending:
         """Fix each file that has something to fix; then those whose findings rest on what was fixed, till none is."""
         from patternlint.fixing import mend
-        from patternlint.report.text import fixable
 
         def mended(target: Target) -> Mended | None:
             source = self._decoded(repairs.read(target.path), target)
@@ -203,6 +202,7 @@ class Run:
 
     def _show_mended(self, mended: Mended) -> None:
         self._fixed += len(mended.fixes)
+        self._console.repaired(os.path.relpath(mended.source.path), (key.code for key in mended.fixes))
         self._show_in(mended.engine, mended.source, mended.remaining)
 
     def _show_diff(self, targets: Sequence[Target]) -> None:
@@ -367,16 +367,16 @@ class Run:
 
     def _show(self, place: Workplace, source: Source, findings: Sequence[Finding]) -> None:
         """Show what was found in a file; the engine is made only if the output needs it."""
-        if self._request.json:
+        if self._request.with_changes:
             self._show_in(place.engine_for(source.path), source, findings)
         else:
             self._console.findings([Shown(finding, source, place.settings.root) for finding in findings])
 
     def _show_in(self, engine: Engine, source: Source, findings: Sequence[Finding]) -> None:
-        root = engine.settings.root
+        root, project = engine.settings.root, engine.project
         self._console.findings(
             [
-                Shown(finding, source, root, _import_edits(finding, source, engine) if self._request.json else ())
+                Shown(finding, source, root, changes_of(finding, source, project) if self._request.with_changes else ())
                 for finding in findings
             ]
         )
@@ -384,12 +384,3 @@ class Run:
 
 def _in_project(target: Target) -> str:
     return os.path.relpath(target.name, target.place.settings.root).replace(os.sep, "/")
-
-
-def _import_edits(finding: Finding, source: Source, engine: Engine) -> tuple[Edit, ...]:
-    """The imports that a fix needs as edits, for tools that apply it themselves."""
-    if finding.fix is None or not finding.fix.imports:
-        return ()
-    from patternlint.placement import import_edits
-
-    return tuple(import_edits(engine.project.facts(source), finding.fix.imports))

@@ -27,7 +27,7 @@ from patternlint.fixing import Mended, withdraw
 from patternlint.journal import KEPT, TakenBack
 from patternlint.journal_file import digest
 from patternlint.repairs import Journals, Proposal
-from patternlint.report.text import fixable
+from patternlint.report.shown import fixable
 from patternlint.source import Source
 from patternlint.user_command import Outcome, UserCommand
 from patternlint.write import Replacement

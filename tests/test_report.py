@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 
 from patternlint.finding import Applicability, Confidence, Edit, Evidence, FileEdits, Finding, Fix
-from patternlint.report.json import record
-from patternlint.report.terminal import Progress, Style, wants_colour
-from patternlint.report.text import Shown, concise, full
+from patternlint.report import concise
+from patternlint.report import text as text_format
+from patternlint.report.json import records
+from patternlint.report.shown import Look, Shown
+from patternlint.report.terminal import Progress, wants_colour
 from patternlint.source import Source
 
 
 def shown(text: str, row: int, column: int, end: tuple[int, int], **changes: object) -> str:
     source = Source(Path("/p/a.py"), text.encode())
     finding = Finding("PAT501", "missing-functools-wraps", "it hurts", "a.py", row, column, *end)
-    return full(Shown(finding._replace(**changes), source, Path("/p")), Style(False), unsafe=False)  # type: ignore[arg-type]
+    return "\n".join(text_format.render([Shown(finding._replace(**changes), source, Path("/p"))], Look()))  # type: ignore[arg-type]
 
 
 def test_carets_stand_under_the_code_behind_tabs_and_wide_characters() -> None:
@@ -70,13 +72,15 @@ def test_tools_do_not_apply_a_part_of_a_fix_over_several_files() -> None:
     source = Source(Path("/p/a.py"), b"x\n")
     for elsewhere, applicability in [((), "safe"), ((FileEdits("b.py", ()),), "display")]:
         one = Shown(finding._replace(fix=fix._replace(elsewhere=elsewhere)), source, Path("/p"))
-        assert record(one)["fix"]["applicability"] == applicability
+        (record,) = records([one])
+        assert record["fix"]["applicability"] == applicability
+        assert record["fix"]["whole_applicability"] == "safe"
 
 
 def test_paths_are_shown_from_the_working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     finding = Finding("PAT501", "name", "it hurts", "sub/a.py", 1, 2, 1, 3)
-    assert concise(Shown(finding, None, tmp_path), Style(False), unsafe=False) == "sub/a.py:1:2: PAT501 it hurts"
+    assert list(concise.render([Shown(finding, None, tmp_path)], Look())) == ["sub/a.py:1:2: PAT501 it hurts"]
 
 
 class Terminal(io.StringIO):

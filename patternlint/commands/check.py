@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from patternlint.commands import CLEAN, FAILED
+from patternlint.commands import CLEAN, FAILED, output
 from patternlint.errors import PatternlintError
+from patternlint.report.formats import FORMATS
 from patternlint.version import VERSION
 
 TYPE_CHECKING = False  # type checkers take the name for true; `typing` would cost a fifth of the start
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from patternlint.batch import Job
     from patternlint.check import Request, Shard
-    from patternlint.report.console import Console
     from patternlint.user_command import UserCommand
     from patternlint.workers import Pool
 
@@ -25,13 +25,14 @@ def run(arguments: list[str]) -> int:
     if options.version:
         print(f"patternlint {VERSION}")
         return CLEAN
+    output.check_options(options)
     request = _request(options)
     import gc
 
     from patternlint.check import Run
 
     gc.disable()  # trees hold few cycles, and those are broken by hand: a third less time, no more memory
-    console = _console(options)
+    console = output.console(options)
     run = Run(request, _job(options), console, jobs=_jobs(options), pool=_pool(options))
     if options.show_files:
         for target in run.targets():
@@ -55,7 +56,7 @@ def _request(options: argparse.Namespace) -> Request:
         unsafe_fixes=options.unsafe_fixes,
         diff=options.diff,
         verify=_verify_command(options),
-        json=options.output_format == "json",
+        with_changes=FORMATS[options.output_format].with_changes,
         stdin_filename=options.stdin_filename,
         exit_zero=options.exit_zero,
         exit_non_zero_on_fix=options.exit_non_zero_on_fix,
@@ -78,21 +79,6 @@ def _verify_command(options: argparse.Namespace) -> UserCommand | None:
     from patternlint.user_command import UserCommand
 
     return UserCommand(options.verify, options.verify_timeout)
-
-
-def _console(options: argparse.Namespace) -> Console:
-    from patternlint.check import STDIN
-    from patternlint.report.console import Console
-
-    return Console(
-        output_format=options.output_format,
-        colour=options.color,
-        unsafe=options.unsafe_fixes,
-        quiet=options.quiet,
-        statistics=options.statistics,
-        hide_findings=options.diff,
-        source_on_stdout=STDIN in options.paths and options.fix and not options.diff,
-    )
 
 
 def _job(options: argparse.Namespace) -> Job:
@@ -209,21 +195,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MODULE:FACTORY",
         help="a function that makes a concurrent.futures.Executor, which does the work in place of processes",
     )
-    output = parser.add_argument_group("output")
-    output.add_argument("--output-format", choices=("text", "concise", "json"), default="text", help="(text)")
-    output.add_argument("--statistics", action="store_true", help="show how often each rule found something")
-    output.add_argument("--exit-zero", action="store_true", help="exit with 0 even if something was found")
-    output.add_argument("--show-files", action="store_true", help="list the files that would be checked")
-    output.add_argument("--show-settings", action="store_true", help="show the settings of the first of the files")
-    output.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="(auto)")
-    output.add_argument("-q", "--quiet", action="store_true", help="show findings and errors, nothing else")
-    output.add_argument(
-        "-v",
-        "--verbose",
-        action="store_true",
-        help="show more of what goes wrong; with --statistics what each rule cost",
-    )
-    output.add_argument("-V", "--version", action="store_true", help="show the version")
+    output.add_options(parser)
     return parser
 
 

@@ -1,23 +1,23 @@
-"""Where a run's results go: findings to standard output as they come, errors and progress to standard error."""
+"""Where a run's results go: findings to standard output or a file, errors and progress to standard error."""
 
 from __future__ import annotations
 
+import io
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from patternlint.errors import PatternlintError
-from patternlint.report import text
-from patternlint.report.reasons import RUNTIME_NOT_DECLARED
+from patternlint.report.formats import DEFAULT, FORMATS, renderer
+from patternlint.report.shown import Look, Shown, counted
 from patternlint.report.terminal import Progress, Style, safe, wants_colour
-from patternlint.report.text import Shown
 from patternlint.source import Source
 
 if TYPE_CHECKING:
     from patternlint.engine import Costs
-
-FORMATS = ("text", "concise", "json")
+    from patternlint.report.output_file import OutputFile
 
 
 class Console:
@@ -28,38 +28,54 @@ class Console:
         colour: "auto", "always" or "never".
         unsafe: whether unsafe fixes are on.
         quiet: show findings and errors, nothing else.
+        silent: show nothing; an output file is written all the same.
         statistics: show counts in place of findings.
+        show_fixes: list what was repaired.
         hide_findings: show no findings: a diff is the output.
         source_on_stdout: standard output gets a repaired source; findings go to standard error.
+        output_file: gets the findings in place of standard output.
     """
 
     def __init__(
         self,
         *,
-        output_format: str = "text",
+        output_format: str = DEFAULT,
         colour: str = "auto",
         unsafe: bool = False,
         quiet: bool = False,
+        silent: bool = False,
         statistics: bool = False,
+        show_fixes: bool = False,
         hide_findings: bool = False,
         source_on_stdout: bool = False,
+        output_file: OutputFile | None = None,
     ) -> None:
-        self._format = output_format
-        self._unsafe = unsafe
-        self._quiet = quiet
+        self._name = output_format
+        self._format = FORMATS[output_format]
+        self._quiet = quiet or silent
         self._statistics = statistics
+        self._show_fixes = show_fixes
         self._hide = hide_findings
-        self._out: TextIO = sys.stderr if source_on_stdout else sys.stdout
-        self._style = Style(wants_colour(colour, self._out))
-        self._error_style = Style(wants_colour(colour, sys.stderr))
-        self._progress = Progress(0, sys.stderr, wanted=False)
+        self._file = output_file
+        self._err: TextIO = io.StringIO() if silent else sys.stderr
+        self._out: TextIO = self._err if silent or source_on_stdout else sys.stdout
+        if output_file is not None:
+            self._out = io.StringIO()
+        self._look = Look(Style(wants_colour(colour, self._out)), unsafe)
+        self._error_style = Style(wants_colour(colour, self._err))
+        self._progress = Progress(0, self._err, wanted=False)
         self.found: list[Shown] = []
-        self.errors = 0
-        self._said: set[str] = set()
+        self._fixed: dict[str, Counter[str]] = {}
+        self._errors: list[str] = []
+
+    @property
+    def errors(self) -> int:
+        """How many things went wrong."""
+        return len(self._errors)
 
     def start(self, total: int) -> None:
         """`total` files are going to be checked."""
-        self._progress = Progress(total, sys.stderr, wanted=not self._quiet)
+        self._progress = Progress(total, self._err, wanted=not self._quiet)
 
     def step(self, done: int, current: str) -> None:
         """`done` files are checked, `current` is next."""
@@ -68,22 +84,22 @@ class Console:
     def findings(self, shown: Sequence[Shown]) -> None:
         """What was found in one file."""
         self.found += shown
-        if not shown or self._hide or self._statistics or self._format == "json":
-            return
-        self._progress.clear()
-        render = text.full if self._format == "text" else text.concise
-        for one in shown:
-            print(render(one, self._style, unsafe=self._unsafe), file=self._out)
+        if shown and self._format.by_file and not self._hide and not self._statistics:
+            self._print(renderer(self._name)(shown, self._look))
+
+    def repaired(self, path: str, codes: Iterable[str]) -> None:
+        """The rules of the findings that were repaired in one file."""
+        if counts := Counter(codes):
+            self._fixed[path] = counts
 
     def error(self, error: PatternlintError) -> None:
         """Something went wrong, and the run goes on."""
-        self.errors += 1
-        if str(error) in self._said:
-            return  # a faulty configuration would be reported for every file that it concerns
-        self._said.add(str(error))
-        self._say(self._error_style.code("error"), error.message)
-        if error.remedy:
-            self._say(self._error_style.hint("help"), error.remedy)
+        said = error.message in self._errors  # a faulty configuration is, for every file that it concerns
+        self._errors.append(error.message)
+        if not said:
+            self._say(self._error_style.code("error"), error.message)
+            if error.remedy:
+                self._say(self._error_style.hint("help"), error.remedy)
 
     def warning(self, message: str) -> None:
         """Something that the user will want to know."""
@@ -93,7 +109,7 @@ class Console:
         """Something that is good to know, and not worth a warning."""
         if not self._quiet:
             self._progress.clear()
-            print(safe(message), file=sys.stderr)
+            print(safe(message), file=self._err)
 
     @contextmanager
     def working(self, what: str) -> Iterator[Callable[[str], None]]:
@@ -101,35 +117,37 @@ class Console:
         ended: list[str] = []
         if not self._quiet:
             self._progress.clear()
-            print(safe(what), end="", file=sys.stderr, flush=True)
+            print(safe(what), end="", file=self._err, flush=True)
         try:
             yield ended.append
         finally:
             if not self._quiet:
-                print(safe("".join(ended) or "stopped"), file=sys.stderr, flush=True)
+                print(safe("".join(ended) or "stopped"), file=self._err, flush=True)
 
     def details(self, lines: str) -> None:
         """A traceback or the like."""
         self._progress.clear()
         for line in lines.splitlines():
-            print(safe(line), file=sys.stderr)
+            print(safe(line), file=self._err)
 
     def costs(self, costs: Costs) -> None:
         """What it took to check the files: to standard error, since it is another one every time."""
+        from patternlint.report.statistics import of_costs
+
         self._progress.clear()
-        for line in text.costs(costs):
-            print(line, file=sys.stderr)
+        for line in of_costs(costs):
+            print(line, file=self._err)
 
     def _say(self, kind: str, message: str) -> None:
         self._progress.clear()
-        print(f"{kind}: {safe(message)}", file=sys.stderr)
+        print(f"{kind}: {safe(message)}", file=self._err)
 
     def diff(self, before: Source, after: Source, name: str) -> None:
         """What a repair would change."""
         from patternlint.report.diff import unified
 
         self._progress.clear()
-        terminal = self._style if sys.stdout.isatty() else None
+        terminal = self._look.style if sys.stdout.isatty() else None
         self.raw(b"".join(unified(before, after, name, terminal)))
 
     def raw(self, data: bytes) -> None:
@@ -138,53 +156,34 @@ class Console:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
-    def finish(self, *, fixed: int, would_fix: bool) -> None:
+    def finish(self) -> None:
         """The end of the run.
 
-        Args:
-            fixed: how many findings were repaired.
-            would_fix: nothing was written: a diff showed the repairs.
+        Raises:
+            PatternlintError: the output file cannot be written.
         """
         self._progress.clear()
-        findings = [shown.finding for shown in self.found]
-        if self._format == "json" and not self._hide:
-            from patternlint.report.json import render
-
-            print(render(self.found), file=self._out)
+        fixed = sum(map(Counter.total, self._fixed.values()))
+        if self._hide:
+            self.note(f"Would fix {counted(fixed)}.")
             return
-        if self._statistics and not self._hide:
-            for line in text.statistics(findings, unsafe=self._unsafe):
-                print(line, file=self._out)
-        if not self._quiet:
-            out = sys.stderr if would_fix else self._out
-            for line in self._summary(fixed, would_fix):
-                print(line, file=out)
+        look = self._look._replace(errors=tuple(dict.fromkeys(self._errors)))
+        if self._statistics:
+            from patternlint.report.statistics import as_json, table
 
-    def _summary(self, fixed: int, would_fix: bool) -> list[str]:
-        findings = [shown.finding for shown in self.found]
-        if would_fix:
-            return [f"Would fix {_counted(fixed)}."]
-        lines = []
-        if fixed:
-            lines.append(f"Found {_counted(len(findings) + fixed)} ({fixed} fixed, {len(findings)} remaining).")
-        elif findings:
-            lines.append(f"Found {_counted(len(findings))}.")
-        elif not self.errors:
-            lines.append(self._style.good("All checks passed!"))
-        safe_ones = sum(text.fixable(finding, unsafe=False) for finding in findings)
-        all_ones = sum(text.fixable(finding, unsafe=True) for finding in findings)
-        if self._unsafe and all_ones:
-            lines.append(f"[{self._style.hint('*')}] {all_ones} fixable with `--fix --unsafe-fixes`.")
-        elif safe_ones or all_ones:
-            more = f" ({all_ones - safe_ones} more with `--unsafe-fixes`)" if all_ones > safe_ones else ""
-            lines.append(f"[{self._style.hint('*')}] {safe_ones} fixable with `--fix`{more}.")
-        if any(finding.why_not_fixed == RUNTIME_NOT_DECLARED for finding in findings):
-            lines.append(
-                "Some fixes import patternlint.runtime: add `patternlint` to the project's dependencies, "
-                "or copy it with `patternlint runtime --vendor DIR` and set `runtime-module`."
-            )
-        return lines
+            self._print((table if self._format.for_people else as_json)(self.found, look))
+        elif not self._format.by_file:
+            self._print(renderer(self._name)(self.found, look))
+        if self._format.for_people and not self._quiet:
+            from patternlint.report.summary import fixes, summary
 
+            if self._show_fixes and fixed:
+                self._print(fixes(self._fixed, look))
+            self._print(summary(self.found, fixed, look))
+        if self._file is not None and isinstance(self._out, io.StringIO):
+            self._file.write(self._out.getvalue())
 
-def _counted(number: int) -> str:
-    return f"{number} finding{'' if number == 1 else 's'}"
+    def _print(self, pieces: Iterable[str]) -> None:
+        self._progress.clear()
+        for piece in pieces:
+            print(piece, file=self._out)

@@ -1,27 +1,32 @@
-"""Findings for tools: Ruff's shape, so that what reads Ruff's reads ours; confidence, evidence and reasons added."""
+"""The format ``json``: Ruff's shape, so that what reads Ruff's reads ours; confidence, evidence and reasons added."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from patternlint.finding import Applicability, Edit, Fix
 from patternlint.report.reasons import reason
-from patternlint.report.text import Shown
+from patternlint.report.shown import FileChange, Look, Shown, fingerprints_of, severity
 from patternlint.source import Source
 from patternlint.suppression import Suppressions
 
 
-def render(found: Sequence[Shown]) -> str:
-    """All findings as one JSON array."""
+def render(found: Sequence[Shown], look: Look) -> Iterator[str]:
+    """All findings as one array."""
+    yield json.dumps(list(records(found)), indent=2)
+
+
+def records(found: Sequence[Shown]) -> Iterator[dict[str, Any]]:
+    """Each finding as plain values; the file names are absolute."""
     comments = {id(shown.source): Suppressions(shown.source) for shown in found if shown.source is not None}
-    return json.dumps([record(shown, comments.get(id(shown.source))) for shown in found], indent=2)
+    for shown, fingerprint in zip(found, fingerprints_of(found), strict=True):
+        yield _record(shown, fingerprint, comments.get(id(shown.source)))
 
 
-def record(shown: Shown, comments: Suppressions | None = None) -> dict[str, Any]:
-    """One finding as plain values; the file names are absolute."""
-    finding, source = shown.finding, shown.source
+def _record(shown: Shown, fingerprint: str, comments: Suppressions | None) -> dict[str, Any]:
+    finding = shown.finding
     return {
         "cell": None,
         "code": finding.code,
@@ -32,27 +37,36 @@ def record(shown: Shown, comments: Suppressions | None = None) -> dict[str, Any]
             for e in finding.evidence
         ],
         "filename": shown.absolute(finding.path),
-        "fix": None if finding.fix is None or source is None else _fix(finding.fix, shown.import_edits, source),
+        "fingerprint": fingerprint,
+        "fix": None if finding.fix is None or shown.source is None else _fix(finding.fix, shown, shown.source),
         "help": finding.help,
         "location": {"column": finding.column, "row": finding.row},
         "message": finding.message,
         "name": finding.name,
         "noqa_row": finding.row if comments is None else comments.noqa_row(finding.row),
-        "severity": "error",
+        "severity": severity(finding),
         "url": None,
         "why_not_fixed": finding.why_not_fixed or None,
         "why_not_fixed_message": reason(finding) if finding.why_not_fixed else None,
     }
 
 
-def _fix(fix: Fix, import_edits: Sequence[Edit], source: Source) -> dict[str, Any]:
+def _fix(fix: Fix, shown: Shown, source: Source) -> dict[str, Any]:
     """A fix; one that changes other files too is for show, since tools that apply edits would apply a part of it."""
+    own, *others = shown.changes or (FileChange(source, fix.edits),)
+    applicability = fix.applicability.name.lower()
     return {
-        "applicability": (Applicability.DISPLAY if fix.elsewhere else fix.applicability).name.lower(),
-        "edits": [_edit(edit, source) for edit in sorted((*fix.edits, *import_edits))],
+        "applicability": Applicability.DISPLAY.name.lower() if fix.elsewhere else applicability,
+        "edits": _edits(own),
+        "elsewhere": [{"filename": str(other.source.path), "edits": _edits(other)} for other in others],
         "form": fix.form,
         "message": fix.message,
+        "whole_applicability": applicability,
     }
+
+
+def _edits(change: FileChange) -> list[dict[str, Any]]:
+    return [_edit(edit, change.source) for edit in change.edits]
 
 
 def _edit(edit: Edit, source: Source) -> dict[str, Any]:
