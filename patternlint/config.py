@@ -1,30 +1,42 @@
-"""The configuration: `[tool.patternlint]` or ``patternlint.toml``, checked key by key, as one frozen value."""
+"""The configuration: `[tool.patternlint]` or ``patternlint.toml``, and what they extend, as one frozen value.
+
+What the options are called and take is in :mod:`patternlint.options`, which is read only where something is configured.
+"""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from patternlint.errors import PatternlintError
 from patternlint.finding import Confidence
 from patternlint.project.files import DEFAULT_EXCLUDE, Discovery
 from patternlint.project.metadata import DEFAULT_PYTHON, read_metadata
-from patternlint.project.root import OWN_FILE, PYPROJECT, Root
+from patternlint.project.root import PYPROJECT, Root
+from patternlint.toml_text import read_own_table, read_toml
+
+if TYPE_CHECKING:
+    from patternlint.toml_text import TomlText
 
 CONFIDENCES = {"low": Confidence.LOW, "medium": Confidence.MEDIUM, "high": Confidence.HIGH}
 FIX_STYLES = ("canonical", "stdlib")
 
-Key: TypeAlias = tuple[str, ...]
-_OWN_TABLE: Key = ("tool", "patternlint")
+# Fields that a layer adds to; the others it replaces. Those behind them begin anew where a layer sets the field.
+_ADDED_TO = frozenset(
+    ("ignore", "extend_select", "unfixable", "extend_exclude", "extend_safe_fixes", "extend_unsafe_fixes")
+)
+_BEGIN_ANEW = {"select": ("ignore", "extend_select"), "fixable": ("unfixable",)}
 
 
 class Settings(NamedTuple):
     """Everything that decides, beside the sources, what is found and how it is repaired."""
 
     root: Path
-    select: tuple[str, ...] | None = None  # None: the default, every stable rule
+    extend: str = ""
+    select: tuple[str, ...] = ("ALL",)
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     min_confidence: Confidence = Confidence.HIGH
@@ -36,6 +48,10 @@ class Settings(NamedTuple):
     target_version: tuple[int, int] = DEFAULT_PYTHON
     src: tuple[str, ...] = ()  # empty: the default, the root and its `src`
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    fixable: tuple[str, ...] = ("ALL",)
+    unfixable: tuple[str, ...] = ()
+    extend_safe_fixes: tuple[str, ...] = ()
+    extend_unsafe_fixes: tuple[str, ...] = ()
     runtime_module: str = ""
     fix_style: str = "canonical"
     honor_foreign_noqa: bool = True
@@ -51,151 +67,102 @@ class Settings(NamedTuple):
         return Discovery(self.root, (*self.exclude, *self.extend_exclude), self.respect_gitignore)
 
 
+class Layer(NamedTuple):
+    """One file's part of a configuration: its values by field of :class:`Settings`, and where they stand."""
+
+    text: TomlText
+    values: dict[str, Any]
+
+
 def load(root: Root, *, isolated: bool = False) -> Settings:
     """The settings of a project; with `isolated`, whatever the configuration says is left aside.
 
     Raises:
         PatternlintError: the configuration cannot be read, or says what nobody understands.
     """
-    metadata = read_metadata(root.folder, _read_toml(root.folder / PYPROJECT, broken_is_empty=True))
+    metadata = read_metadata(root.folder, read_toml(root.folder / PYPROJECT, broken_is_empty=True))
     settings = Settings(
         root.folder,
         target_version=metadata.python,
         runtime_declared=metadata.runtime_declared,
         is_application=metadata.is_application,
     )
-    if isolated or root.configuration is None:
-        return settings
-    path = root.configuration
-    table = _read_toml(path)
-    if path.name == PYPROJECT:
-        table = table.get("tool", {}).get("patternlint", {})
-        return apply(settings, table, TomlText(path, _OWN_TABLE))._replace(configuration=path)
-    return apply(settings, table, TomlText(path, ()))._replace(configuration=path)
+    return settings if isolated or root.configuration is None else configured(settings, root.configuration)
 
 
-class TomlText:
-    """Where a key stands in a TOML file, for messages (the parser keeps no positions).
-
-    Args:
-        path: the file; None for a table that comes from the command line.
-        prefix: the path of our table.
-    """
-
-    def __init__(self, path: Path | None, prefix: Key) -> None:
-        self.path = path
-        self.prefix = prefix
-
-    def error(self, key: Key, message: str, remedy: str) -> PatternlintError:
-        """An error about a key, given by its path below our table."""
-        if self.path is None:
-            return PatternlintError(f"--config: {message}", remedy)
-        return PatternlintError(f"{self.path}:{self._row([*self.prefix, *key])}: {message}", remedy)
-
-    def _row(self, wanted: list[str]) -> int:
-        """The first line of the longest part of a key's path that can be found."""
-        table: list[str] = []
-        best, best_length = 1, 0
-        assert self.path is not None
-        for row, line in enumerate(self.path.read_text("utf-8").splitlines(), start=1):
-            header = re.match(r"\s*\[+([^\]]+)\]", line)
-            key = re.match(r"\s*([\w.\"'*/ -]+?)\s*=", line)
-            if header:
-                table = _key_parts(header[1])
-                here = table
-            elif key:
-                here = [*table, *_key_parts(key[1])]
-            else:
-                continue
-            if len(here) > best_length and wanted[: len(here)] == here:
-                best, best_length = row, len(here)
-        return best
-
-
-def _key_parts(text: str) -> list[str]:
-    return [a or b or c for a, b, c in re.findall(r"\"([^\"]*)\"|'([^']*)'|([\w-]+)", text)]
-
-
-def apply(settings: Settings, table: Mapping[str, Any], where: TomlText) -> Settings:
-    """The settings with a configuration table laid over them.
+def configured(settings: Settings, path: Path) -> Settings:
+    """The settings with what a file says, and those that it extends, laid over them.
 
     Raises:
-        PatternlintError: an unknown key, a wrong type, a value that is none of those there are.
+        PatternlintError: as for :func:`layers`.
     """
-    changes: dict[str, Any] = {}
-    for key, value in table.items():
-        read = _READERS.get(key)
-        if read is None:
-            raise where.error((key,), f"unknown key '{key}'", suggestion(key, _READERS))
-        changes[key.replace("-", "_")] = read((key,), value, where)
-    return settings._replace(**changes)
+    for layer in layers(path):
+        settings = Settings(**laid_over(settings._asdict(), layer.values))
+    return settings._replace(configuration=path)
 
 
-def suggestion(word: str, known: object) -> str:
+def layers(path: Path) -> list[Layer]:
+    """The parts of a configuration: what is extended before the file that extends it.
+
+    Raises:
+        PatternlintError: a file cannot be read, says what nobody understands, or extends itself.
+    """
+    found: list[Layer] = []
+    seen: list[Path] = []
+    here: Path | None = path
+    while here is not None:
+        seen.append(here)
+        layer = _read(here, found[-1].text if found else None)
+        found.append(layer)
+        extended = layer.values.get("extend")
+        here = Path(os.path.abspath(here.parent / os.path.expanduser(extended))) if extended else None
+        if here in seen:
+            chain = " extends ".join(map(str, [*seen, here]))
+            raise layer.text.error(("extend",), f"'extend' leads in a circle: {chain}", "take one of them out")
+    return found[::-1]
+
+
+def _read(path: Path, extended_by: TomlText | None) -> Layer:
+    if extended_by is not None and not path.is_file():
+        raise extended_by.error(("extend",), f"'extend' names {path}, which is no file", "correct the path")
+    read = read_own_table(path)
+    if read is None:
+        raise PatternlintError(f"{path}: has no table [tool.patternlint]", "add it, or name another file")
+    table, text = read
+    if not table:
+        return Layer(text, {})
+    from patternlint.options import read_table
+
+    return Layer(text, read_table(table, text))
+
+
+def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by field with others laid over them, as Ruff combines configurations and the command line.
+
+    ``select`` starts afresh: what was ignored and added below no longer counts, as with ``fixable``. Without it
+    ``ignore`` and the like add to what is below. Everything else is replaced, options of rules one by one.
+    """
+    values = {**below, **dict.fromkeys((f for field in above for f in _BEGIN_ANEW.get(field, ())), ())}
+    for field, value in above.items():
+        if field in _ADDED_TO:
+            value = (*values.get(field, ()), *value)
+        elif field == "rules":
+            value = {
+                code: {**values[field].get(code, {}), **value.get(code, {})} for code in {**values[field], **value}
+            }
+        values[field] = value
+    return values
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
     """A remedy for a misspelt word: the closest known one, else where to look."""
     from difflib import get_close_matches
 
-    names = [str(name) for name in known]  # type: ignore[attr-defined]
+    names = list(known)
     close = get_close_matches(word, names, n=1) or get_close_matches(word.lower(), names, n=1)
     if close:
         return f"did you mean '{close[0]}'?"
     return f"known are {', '.join(sorted(names))}" if len(names) <= 30 else "see `patternlint rule --all`"
-
-
-def _shown(key: Key) -> str:
-    return ".".join(key)
-
-
-def _strings(key: Key, value: object, where: TomlText) -> tuple[str, ...]:
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    raise _wrong_type(key, value, "a list of strings", where)
-
-
-def _selectors(key: Key, value: object, where: TomlText) -> tuple[str, ...]:
-    from patternlint.selection import check_selectors
-
-    try:
-        return check_selectors(_strings(key, value, where))
-    except UnknownSelector as error:
-        raise where.error(key, f"{error.message} in '{_shown(key)}'", error.remedy) from None
-
-
-def _string(key: Key, value: object, where: TomlText) -> str:
-    if isinstance(value, str):
-        return value
-    raise _wrong_type(key, value, "a string", where)
-
-
-def _bool(key: Key, value: object, where: TomlText) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise _wrong_type(key, value, "true or false", where)
-
-
-def _confidence(key: Key, value: object, where: TomlText) -> Confidence:
-    return CONFIDENCES[_choice(key, value, where, tuple(CONFIDENCES))]
-
-
-def _fix_style(key: Key, value: object, where: TomlText) -> str:
-    return _choice(key, value, where, FIX_STYLES)
-
-
-def _choice(key: Key, value: object, where: TomlText, choices: tuple[str, ...]) -> str:
-    text = _string(key, value, where)
-    if text not in choices:
-        listed = ", ".join(f'"{choice}"' for choice in choices)
-        raise where.error(key, f"'{_shown(key)}' cannot be \"{text}\"", f"it is one of {listed}")
-    return text
-
-
-def _target_version(key: Key, value: object, where: TomlText) -> tuple[int, int]:
-    version = parse_target_version(_string(key, value, where))
-    if version is None:
-        raise where.error(
-            key, f"'{_shown(key)}' cannot be \"{value}\"", 'it is a Python version such as "py311" or "3.11"'
-        )
-    return version
 
 
 def parse_target_version(text: str) -> tuple[int, int] | None:
@@ -204,108 +171,5 @@ def parse_target_version(text: str) -> tuple[int, int] | None:
     return (3, int(found[1])) if found else None
 
 
-def _runtime_module(key: Key, value: object, where: TomlText) -> str:
-    text = _string(key, value, where)
-    if not all(part.isidentifier() for part in text.split(".")):
-        raise where.error(key, f"'{_shown(key)}' cannot be \"{text}\"", 'it is a module such as "app._patterns"')
-    return text
-
-
-def _per_file_ignores(key: Key, value: object, where: TomlText) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    if not isinstance(value, dict):
-        raise _wrong_type(key, value, "a table from path patterns to lists of rules", where)
-    return tuple((pattern, _selectors((*key, pattern), codes, where)) for pattern, codes in value.items())
-
-
-def _rule_options(key: Key, value: object, where: TomlText) -> dict[str, dict[str, Any]]:
-    from patternlint.selection import rule_called, rule_names
-
-    if not isinstance(value, dict):
-        raise _wrong_type(key, value, "a table of rules", where)
-    options: dict[str, dict[str, Any]] = {}
-    for rule, table in value.items():
-        entry = rule_called(rule)
-        if entry is None:
-            raise where.error((*key, rule), f"unknown rule '{rule}'", suggestion(rule, rule_names()))
-        if not isinstance(table, dict):
-            raise _wrong_type((*key, rule), table, "a table of options", where)
-        known = dict(entry.options)
-        for option, setting in table.items():
-            place = (*key, rule, option)
-            if option not in known:
-                remedy = suggestion(option, known) if known else f"{entry.code} has no options"
-                raise where.error(place, f"unknown option '{option}' of {entry.code}", remedy)
-            options.setdefault(entry.code, {})[option] = _like(known[option], place, setting, where)
-    return options
-
-
-def _like(default: object, key: Key, value: object, where: TomlText) -> object:
-    """The value of a rule's option, which has the type of its default."""
-    if isinstance(default, bool) or not isinstance(default, int | float | str):
-        if isinstance(default, bool):
-            return _bool(key, value, where)
-        return type(default)(_strings(key, value, where))  # type: ignore[call-arg]
-    if isinstance(value, type(default)) and not isinstance(value, bool):
-        return value
-    kind = "a string" if isinstance(default, str) else "a number"
-    raise _wrong_type(key, value, kind, where)
-
-
-def _wrong_type(key: Key, value: object, expected: str, where: TomlText) -> PatternlintError:
-    names = {str: "a string", bool: "true or false", int: "a number", list: "a list", dict: "a table"}
-    given = names.get(type(value), type(value).__name__)
-    return where.error(key, f"'{_shown(key)}' must be {expected}, not {given}", "")
-
-
 class UnknownSelector(PatternlintError):
     """A code, name or family that no rule has."""
-
-
-_READERS = {
-    "select": _selectors,
-    "ignore": _selectors,
-    "extend-select": _selectors,
-    "min-confidence": _confidence,
-    "preview": _bool,
-    "exclude": _strings,
-    "extend-exclude": _strings,
-    "respect-gitignore": _bool,
-    "force-exclude": _bool,
-    "target-version": _target_version,
-    "src": _strings,
-    "per-file-ignores": _per_file_ignores,
-    "runtime-module": _runtime_module,
-    "fix-style": _fix_style,
-    "honor-foreign-noqa": _bool,
-    "free-threaded": _bool,
-    "rules": _rule_options,
-}
-
-
-def _read_toml(path: Path, *, broken_is_empty: bool = False) -> dict[str, Any]:
-    """A TOML file; with `broken_is_empty` one that is missing or damaged is nobody's business here."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        if broken_is_empty:
-            return {}
-        raise PatternlintError(f"{path}: cannot be read: {error.strerror}") from None
-    if not data.strip():
-        return {}
-    import tomllib
-
-    try:
-        return tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        if broken_is_empty:
-            return {}
-        raise PatternlintError(f"{path}: not valid TOML: {error}", "correct it") from None
-
-
-def read_configuration(settings: Settings, path: Path) -> Settings:
-    """The settings with those of a file named on the command line laid over them."""
-    table = _read_toml(path)
-    prefix: Key = ()
-    if path.name != OWN_FILE and "patternlint" in table.get("tool", {}):
-        table, prefix = table["tool"]["patternlint"], _OWN_TABLE
-    return apply(settings, table, TomlText(path, prefix))._replace(configuration=path)

@@ -185,7 +185,7 @@ class Engine:
         kept = {
             f: None for f in findings if self.selection.admits(f) and not suppressions.covers(f, peers.get(f.code, ()))
         }
-        return sorted(kept, key=_order)
+        return sorted(map(self.selection.with_fix_as_allowed, kept), key=_order)
 
     def _facts(self, source: Source) -> Module:
         self.project.tidy()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from patternlint.config import CONFIDENCES, Settings, parse_target_version, read_configuration
+from patternlint.config import CONFIDENCES, Settings, configured, laid_over, parse_target_version
 from patternlint.errors import PatternlintError
 from patternlint.finding import Confidence
 from patternlint.selection import check_selectors
@@ -21,11 +22,15 @@ class Overrides(NamedTuple):
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
     extend_select: tuple[str, ...] | None = None
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] | None = None
     min_confidence: Confidence | None = None
     preview: bool | None = None
+    fixable: tuple[str, ...] | None = None
+    unfixable: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
     extend_exclude: tuple[str, ...] | None = None
     force_exclude: bool | None = None
+    respect_gitignore: bool | None = None
     target_version: tuple[int, int] | None = None
 
     @classmethod
@@ -36,48 +41,58 @@ class Overrides(NamedTuple):
             PatternlintError: a rule or a version that there is not.
         """
         return cls(
-            configuration=Path(options.config) if options.config else None,
+            configuration=Path(options.config).absolute() if options.config else None,
             select=_rules(options.select),
             ignore=_rules(options.ignore),
             extend_select=_rules(options.extend_select),
+            per_file_ignores=_per_file(options.per_file_ignores),
             min_confidence=CONFIDENCES.get(options.min_confidence),
             preview=options.preview,
+            fixable=_rules(options.fixable),
+            unfixable=_rules(options.unfixable),
             exclude=_listed(options.exclude),
             extend_exclude=_listed(options.extend_exclude),
             force_exclude=options.force_exclude,
+            respect_gitignore=options.respect_gitignore,
             target_version=_version(options.target_version),
         )
 
     def apply(self, settings: Settings) -> Settings:
-        """The settings with these laid over them.
+        """The settings with these laid over them, like one more layer of the configuration.
 
-        ``--select`` starts afresh: what the configuration selects, extends and ignores no longer counts. Without it
-        ``--ignore`` and ``--extend-select`` add to the configuration's, like ``--extend-exclude``.
+        Raises:
+            PatternlintError: the configuration that is named is at fault.
         """
-        if self.configuration is not None:
-            settings = read_configuration(settings, self.configuration)
-        if self.select is not None:
-            settings = settings._replace(select=self.select, ignore=(), extend_select=())
-        changes: dict[str, Any] = {
-            "ignore": (*settings.ignore, *(self.ignore or ())),
-            "extend_select": (*settings.extend_select, *(self.extend_select or ())),
-            "extend_exclude": (*settings.extend_exclude, *(self.extend_exclude or ())),
-        }
-        for field in ("min_confidence", "preview", "exclude", "force_exclude", "target_version"):
-            if (value := getattr(self, field)) is not None:
-                changes[field] = value
-        return settings._replace(**changes)
+        given: dict[str, Any] = {field: value for field, value in self._asdict().items() if value is not None}
+        if (path := given.pop("configuration", None)) is not None:
+            settings = configured(settings, path)
+        return Settings(**laid_over(settings._asdict(), given)) if given else settings
 
 
-def _listed(values: list[str] | None) -> tuple[str, ...] | None:
+def _listed(values: Iterable[str] | None) -> tuple[str, ...] | None:
     if values is None:
         return None
     return tuple(item.strip() for value in values for item in value.split(",") if item.strip())
 
 
-def _rules(values: list[str] | None) -> tuple[str, ...] | None:
+def _rules(values: Iterable[str] | None) -> tuple[str, ...] | None:
     listed = _listed(values)
     return None if listed is None else check_selectors(listed)
+
+
+def _per_file(values: Iterable[str] | None) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
+    listed = _listed(values)
+    if listed is None:
+        return None
+    found: dict[str, tuple[str, ...]] = {}
+    for item in listed:
+        pattern, colon, rule = item.rpartition(":")
+        if not colon:
+            raise PatternlintError(
+                f"--per-file-ignores cannot be '{item}'", "give a pattern and a rule: 'tests/*:PAT9'"
+            )
+        found[pattern] = (*found.get(pattern, ()), *check_selectors([rule]))
+    return tuple(found.items())
 
 
 def _version(text: str | None) -> tuple[int, int] | None:

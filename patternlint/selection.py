@@ -8,26 +8,38 @@ from typing import TYPE_CHECKING
 
 from patternlint.catalogue import FAMILIES, RULES
 from patternlint.config import UnknownSelector, suggestion
+from patternlint.finding import Applicability
 from patternlint.project.globs import PathPatterns
+from patternlint.rule_entry import RuleEntry
 
 if TYPE_CHECKING:
     from patternlint.config import Settings
     from patternlint.finding import Finding
-    from patternlint.rule_entry import RuleEntry
 
-NOT_PARSED = "PAT000"  # the tool's own: a file that was not checked must never look clean
+NOT_PARSED = "PAT000"
+
+
+def _of_the_tool(code: str, name: str, class_name: str, applicability: str, summary: str) -> RuleEntry:
+    return RuleEntry(code, name, "tool", summary, "patternlint.tool_rules", class_name, "0.1", applicability)
+
+
+# What is reported without a rule
+TOOL_RULES = (
+    _of_the_tool(NOT_PARSED, "cannot-be-parsed", "CannotBeParsed", "display",
+                 "A file that the interpreter's parser refuses was not checked, and must not look clean."),
+)  # fmt: skip
 _CODE = re.compile(r"PAT\d{0,3}", re.IGNORECASE)
 
 
 def rule_called(code_or_name: str) -> RuleEntry | None:
     """The rule of a code or a name."""
     wanted = code_or_name.upper() if _CODE.fullmatch(code_or_name) else code_or_name
-    return next((entry for entry in RULES if wanted in (entry.code, entry.name)), None)
+    return next((entry for entry in (*TOOL_RULES, *RULES) if wanted in (entry.code, entry.name)), None)
 
 
 def rule_names() -> list[str]:
     """Every code and every name."""
-    return [word for entry in RULES for word in (entry.code, entry.name)]
+    return [word for entry in (*TOOL_RULES, *RULES) for word in (entry.code, entry.name)]
 
 
 def check_selectors(selectors: Iterable[str]) -> tuple[str, ...]:
@@ -46,7 +58,7 @@ def _normal(selector: str) -> str:
         return FAMILIES[selector.lower()]
     if _CODE.fullmatch(selector):
         code = selector.upper()
-        prefixes = (NOT_PARSED, *FAMILIES.values(), *(entry.code for entry in RULES))
+        prefixes = (*FAMILIES.values(), *(entry.code for entry in (*TOOL_RULES, *RULES)))
         if any(known.startswith(code) for known in prefixes):
             return code
     elif (entry := rule_called(selector)) is not None:
@@ -65,7 +77,7 @@ class Selection:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        chosen = (*(("ALL",) if settings.select is None else settings.select), *settings.extend_select)
+        chosen = (*settings.select, *settings.extend_select)
         self.codes = frozenset(
             entry.code
             for entry in RULES
@@ -90,10 +102,27 @@ class Selection:
             for patterns, codes in self._per_file
         )
 
+    def with_fix_as_allowed(self, finding: Finding) -> Finding:
+        """A finding with its fix as far as the settings trust it: none, or one that counts as safe or unsafe here."""
+        settings, code, fix = self._settings, finding.code, finding.fix
+        if fix is None:
+            return finding
+        if _specificity(code, settings.fixable) <= _specificity(code, settings.unfixable):
+            return finding._replace(fix=None, why_not_fixed="not-fixable")
+        as_safe = _specificity(code, settings.extend_safe_fixes)
+        as_unsafe = _specificity(code, settings.extend_unsafe_fixes)
+        if as_safe > as_unsafe and fix.applicability is Applicability.UNSAFE:
+            return finding._replace(fix=fix._replace(applicability=Applicability.SAFE), why_not_fixed="")
+        if as_unsafe >= max(as_safe, 1) and fix.applicability is Applicability.SAFE:
+            return finding._replace(
+                fix=fix._replace(applicability=Applicability.UNSAFE), why_not_fixed="configured-unsafe"
+            )
+        return finding
+
     def without_effect(self) -> Iterator[str]:
         """The selectors that name nothing but preview rules while preview is off."""
         settings = self._settings
-        for selector in (*(settings.select or ()), *settings.extend_select):
+        for selector in (*settings.select, *settings.extend_select):
             named = [entry for entry in RULES if entry.code.startswith(selector)]
             if named and not settings.preview and all(entry.preview for entry in named):
                 yield selector

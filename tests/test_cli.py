@@ -230,6 +230,41 @@ def test_the_command_line_goes_before_the_configuration(tmp_path: Path) -> None:
     assert codes("--config", "other.toml", cwd=tmp_path) == ["PAT501"]
 
 
+def test_what_is_fixable(tmp_path: Path) -> None:
+    project(tmp_path)
+    for arguments in (
+        ["--unfixable", "PAT5"],
+        ["--fixable", "PAT9,PAT3"],
+        ["--fixable", "ALL", "--unfixable", "PAT501"],
+    ):
+        result = patternlint("--fix", *arguments, cwd=tmp_path)
+        assert result.returncode == 1
+        assert "not-fixable" in result.stdout
+        assert (tmp_path / "deco.py").read_text() == TIMED
+    assert patternlint("--fix", "--fixable", "PAT501", "--unfixable", "PAT5", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "deco.py").read_text() == FIXED
+
+
+def test_fixes_that_a_project_trusts_less(tmp_path: Path) -> None:
+    project(tmp_path, **{"pyproject.toml": "[tool.patternlint]\nextend-unsafe-fixes = ['PAT501']\n"})
+    assert "why it is not safe: configured-unsafe" in patternlint("--fix", cwd=tmp_path).stdout
+    assert (tmp_path / "deco.py").read_text() == TIMED
+    patternlint("--fix", "--unsafe-fixes", cwd=tmp_path)
+    assert (tmp_path / "deco.py").read_text() == FIXED
+
+
+def test_per_file_ignores(tmp_path: Path) -> None:
+    project(tmp_path, **{"tests/deco.py": TIMED})
+    assert codes("--per-file-ignores", "tests/*:PAT9,tests/*:PAT501", cwd=tmp_path) == ["PAT501"]
+    assert codes("--per-file-ignores", "*.py:decorator", cwd=tmp_path) == []
+
+
+def test_what_git_ignores(tmp_path: Path) -> None:
+    project(tmp_path, **{".gitignore": "deco.py\n"})
+    assert codes(cwd=tmp_path) == []
+    assert codes("--no-respect-gitignore", cwd=tmp_path) == ["PAT501"]
+
+
 def test_confidence(tmp_path: Path) -> None:
     unused = TIMED.partition("\n\n@timed")[0].replace("timed", "decorate")
     project(tmp_path, **{"deco.py": unused})
@@ -278,6 +313,8 @@ def test_what_a_project_excludes_stays_out_if_it_is_a_project_itself(tmp_path: P
         (["--select", "missing-functools-wrap"], "unknown rule", "did you mean 'missing-functools-wraps'?"),
         (["--target-version", "2.7"], "--target-version cannot be '2.7'", "py311"),
         (["--config", "nowhere.toml"], "nowhere.toml: cannot be read", ""),
+        (["--per-file-ignores", "PAT9"], "--per-file-ignores cannot be 'PAT9'", "give a pattern and a rule"),
+        (["--fixable", "PAT999"], "unknown rule 'PAT999'", "help: "),
         (["rule", "PAT999"], "unknown rule 'PAT999'", ""),
     ],
 )

@@ -9,7 +9,7 @@ from project_tree import write_tree
 
 from patternlint.config import Settings, load, parse_target_version
 from patternlint.errors import PatternlintError
-from patternlint.finding import Confidence, Finding
+from patternlint.finding import Applicability, Confidence, Finding, Fix
 from patternlint.project.metadata import oldest_python
 from patternlint.project.root import Root, Roots
 from patternlint.selection import Selection
@@ -71,7 +71,7 @@ def test_our_own_file_goes_before_pyproject(tmp_path: Path) -> None:
     settings = settings_of(
         tmp_path, {"patternlint.toml": "preview = true", "pyproject.toml": "[tool.patternlint]\nselect = ['PAT5']\n"}
     )
-    assert (settings.preview, settings.select) == (True, None)
+    assert (settings.preview, settings.select) == (True, ("ALL",))
 
 
 # ---- what it says
@@ -86,6 +86,10 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         extend-select = ["imports"]
         min-confidence = "medium"
         preview = true
+        fixable = ["decorator", "PAT305"]
+        unfixable = ["PAT501"]
+        extend-safe-fixes = ["PAT302"]
+        extend-unsafe-fixes = ["PAT305"]
         exclude = ["old"]
         extend-exclude = ["gen/*.py"]
         force-exclude = true
@@ -103,6 +107,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert settings.select == ("PAT5", "PAT3")
     assert settings.ignore == ("PAT305",)
     assert settings.extend_select == ("PAT9",)
+    assert (settings.fixable, settings.unfixable) == (("PAT5", "PAT305"), ("PAT501",))
+    assert (settings.extend_safe_fixes, settings.extend_unsafe_fixes) == (("PAT302",), ("PAT305",))
     assert settings.min_confidence is Confidence.MEDIUM
     assert (settings.preview, settings.force_exclude) == (True, True)
     assert (settings.respect_gitignore, settings.honor_foreign_noqa) == (False, False)
@@ -157,8 +163,90 @@ def test_a_mistake_is_reported_with_its_place_and_a_remedy(
 
 
 def test_broken_toml_is_an_error_where_it_is_our_configuration(tmp_path: Path) -> None:
+    with pytest.raises(PatternlintError, match=r"patternlint\.toml:2: not valid TOML: Invalid value"):
+        own(tmp_path, "preview = true\nselect = [}")
     with pytest.raises(PatternlintError, match=r"patternlint\.toml: not valid TOML: Invalid value"):
         own(tmp_path, "select = [")
+    write_tree(tmp_path / "b", {"pyproject.toml": "\ntool.patternlint = 1\n"})
+    with pytest.raises(PatternlintError, match=r"pyproject\.toml:2: 'patternlint' must be a table"):
+        load(Root(tmp_path / "b", tmp_path / "b/pyproject.toml"))
+
+
+# ---- one configuration that extends another
+
+
+def test_what_is_extended_counts_as_if_it_stood_first(tmp_path: Path) -> None:
+    settings = settings_of(
+        tmp_path,
+        {
+            "shared/base.toml": """
+                min-confidence = "low"
+                ignore = ["PAT3"]
+                extend-exclude = ["gen"]
+                per-file-ignores = { "a.py" = ["PAT9"] }
+                [rules.PAT401]
+                min-branches = 6
+                """,
+            "service/patternlint.toml": """
+                extend = "../shared/base.toml"
+                ignore = ["PAT5"]
+                extend-exclude = ["old"]
+                per-file-ignores = { "b.py" = ["PAT9"] }
+                [rules.mapping-chain]
+                min-branches = 5
+                """,
+        },
+    )
+    assert settings.root == tmp_path
+    settings = load(Roots().of(tmp_path / "service"))
+    assert settings.root == tmp_path / "service"
+    assert settings.min_confidence is Confidence.LOW
+    assert settings.ignore == ("PAT3", "PAT5")
+    assert settings.extend_exclude == ("gen", "old")
+    assert settings.per_file_ignores == (("b.py", ("PAT9",)),)
+    assert settings.rules == {"PAT401": {"min-branches": 6}, "PAT403": {"min-branches": 5}}
+
+
+def test_who_selects_or_says_what_is_fixable_begins_anew(tmp_path: Path) -> None:
+    settings = settings_of(
+        tmp_path,
+        {
+            "pyproject.toml": "[tool.patternlint]\nextend = 'base.toml'\nselect = ['PAT3']\nfixable = ['PAT3']\n",
+            "base.toml": "[tool.patternlint]\nselect = ['PAT5']\nignore = ['PAT305']\nextend-select = ['PAT9']\n"
+            "unfixable = ['PAT305']\n",
+        },
+    )
+    assert (settings.select, settings.ignore, settings.extend_select) == (("PAT3",), (), ())
+    assert (settings.fixable, settings.unfixable) == (("PAT3",), ())
+
+
+@pytest.mark.parametrize(
+    ("files", "message", "remedy"),
+    [
+        ({"patternlint.toml": "\nextend = 'no.toml'"}, "patternlint.toml:2: 'extend' names {}/no.toml", "the path"),
+        ({"patternlint.toml": "extend = '.'"}, "patternlint.toml:1: 'extend' names {}, which is no file", ""),
+        (
+            {"patternlint.toml": "extend = 'b.toml'", "b.toml": "\nextend = 'patternlint.toml'"},
+            "b.toml:2: 'extend' leads in a circle: {}/patternlint.toml extends {}/b.toml extends {}/patternlint.toml",
+            "",
+        ),
+        (
+            {"patternlint.toml": "extend = 'b.toml'", "b.toml": "\nselct = []"},
+            "b.toml:2: unknown key 'selct'",
+            "select",
+        ),
+        (
+            {"patternlint.toml": "extend = 'pyproject.toml'", "pyproject.toml": "[project]\n"},
+            "pyproject.toml: has no table [tool.patternlint]",
+            "add it",
+        ),
+    ],
+)
+def test_mistakes_in_extending(tmp_path: Path, files: dict[str, str | bytes], message: str, remedy: str) -> None:
+    with pytest.raises(PatternlintError) as raised:
+        settings_of(tmp_path, files)
+    assert message.replace("{}", str(tmp_path)) in raised.value.message
+    assert remedy in raised.value.remedy
 
 
 # ---- what follows from it
@@ -184,6 +272,44 @@ def test_findings_pass_by_confidence_and_by_file() -> None:
     assert not selection.admits(finding("PAT305", "tests/unit/a.py"))
     assert not selection.admits(finding("PAT305", "app/conftest.py"))
     assert selection.admits(finding("PAT305", "app/tests/unit/a.py"))
+
+
+def with_fix(code: str, applicability: Applicability, why: str = "") -> Finding:
+    return finding(code)._replace(fix=Fix("repair it", applicability, ()), why_not_fixed=why)
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "expected"),
+    [
+        (Settings(Path("/")), Applicability.SAFE, (Applicability.SAFE, "")),
+        (Settings(Path("/"), unfixable=("PAT3",)), Applicability.SAFE, (None, "not-fixable")),
+        (Settings(Path("/"), fixable=("PAT5",)), Applicability.SAFE, (None, "not-fixable")),
+        (Settings(Path("/"), fixable=("PAT305",), unfixable=("PAT3",)), Applicability.SAFE, (Applicability.SAFE, "")),
+        (Settings(Path("/"), extend_safe_fixes=("PAT3",)), Applicability.UNSAFE, (Applicability.SAFE, "")),
+        (Settings(Path("/"), extend_safe_fixes=("PAT3",)), Applicability.DISPLAY, (Applicability.DISPLAY, "why")),
+        (
+            Settings(Path("/"), extend_unsafe_fixes=("PAT305",)),
+            Applicability.SAFE,
+            (Applicability.UNSAFE, "configured-unsafe"),
+        ),
+        (
+            Settings(Path("/"), extend_safe_fixes=("PAT305",), extend_unsafe_fixes=("PAT3",)),
+            Applicability.UNSAFE,
+            (Applicability.SAFE, ""),
+        ),
+        (
+            Settings(Path("/"), extend_safe_fixes=("PAT3",), extend_unsafe_fixes=("PAT3",)),
+            Applicability.UNSAFE,
+            (Applicability.UNSAFE, "why"),
+        ),
+    ],
+)
+def test_fixes_are_trusted_as_configured(
+    settings: Settings, given: Applicability, expected: tuple[Applicability | None, str]
+) -> None:
+    why = "" if given is Applicability.SAFE else "why"
+    treated = Selection(settings).with_fix_as_allowed(with_fix("PAT305", given, why))
+    assert (treated.fix and treated.fix.applicability, treated.why_not_fixed) == expected
 
 
 def test_a_file_that_was_not_checked_is_reported_whatever_is_selected() -> None:

@@ -146,6 +146,8 @@ def _parser() -> argparse.ArgumentParser:
     fixing.add_argument("--fix", action="store_true", help="apply the safe fixes")
     fixing.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff: the unsafe ones, too")
     fixing.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
+    fixing.add_argument("--fixable", action="append", metavar="RULES", help="fix what these find, and nothing else")
+    fixing.add_argument("--unfixable", action="append", metavar="RULES", help="do not fix what these find")
     fixing.add_argument(
         "--verify",
         metavar="CMD",
@@ -164,6 +166,9 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument(
         "--min-confidence", choices=("low", "medium", "high"), help="how sure a finding has to be (high)"
     )
+    rules.add_argument(
+        "--per-file-ignores", action="append", metavar="PATTERN:RULE", help="do not run a rule in the files that match"
+    )
     rules.add_argument("--preview", action="store_true", default=None, help="run preview rules, too")
     rules.add_argument("--ignore-noqa", action="store_true", help="take no notice of # noqa comments")
     files = parser.add_argument_group("files and configuration")
@@ -173,6 +178,13 @@ def _parser() -> argparse.ArgumentParser:
     files.add_argument("--extend-exclude", action="append", metavar="PATTERNS", help="leave these out, too")
     files.add_argument(
         "--force-exclude", action="store_true", default=None, help="leave out excluded files even if they are named"
+    )
+    files.add_argument(
+        "--no-respect-gitignore",
+        action="store_false",
+        default=None,
+        dest="respect_gitignore",
+        help="check what git ignores, too",
     )
     files.add_argument("--config", metavar="FILE", help="read this configuration file and no other")
     files.add_argument("--isolated", action="store_true", help="read no configuration file")

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from patternlint.project.root import PYPROJECT
+
 DEFAULT_PYTHON = (3, 11)  # the oldest that runs patternlint and its runtime
 
 _RUNTIME_FILES = ("requirements.txt", "requirements.in", "requirements/base.txt", "requirements/base.in",
@@ -21,9 +23,11 @@ class Metadata(NamedTuple):
     not count: what is there is not there in production, and an import of it would break the program.
     `is_application`: nobody installs it to import from it (a project file, but no build); a folder without any project
     file may be a part of anything and is none.
+    `python_from`: the file that says so, and the path of the key there; empty where nothing does.
     """
 
     python: tuple[int, int] = DEFAULT_PYTHON
+    python_from: tuple[str, ...] = ()
     runtime_declared: bool = False
     is_application: bool = False
 
@@ -38,15 +42,17 @@ def read_metadata(root: Path, pyproject: dict[str, Any]) -> Metadata:
     declared += [str(name) for name in poetry_dependencies if not _is_optional(poetry_dependencies[name])]
     declared.append(_cfg_value(setup_cfg, "options", "install_requires"))
     declared += [_read(root / name) for name in _RUNTIME_FILES]
-    requires_python = (
-        project.get("requires-python")
-        or poetry_dependencies.get("python")
-        or _cfg_value(setup_cfg, "options", "python_requires")
-    )
+    said = {
+        (PYPROJECT, "project", "requires-python"): project.get("requires-python"),
+        (PYPROJECT, "tool", "poetry", "dependencies", "python"): poetry_dependencies.get("python"),
+        ("setup.cfg", "options", "python_requires"): _cfg_value(setup_cfg, "options", "python_requires"),
+    }
+    place, requires_python = next(((place, text) for place, text in said.items() if text), ((), None))
     packaged = "build-system" in pyproject or (root / "setup.py").exists() or "[metadata]" in setup_cfg
     has_project_file = bool(pyproject) or any((root / name).exists() for name in _RUNTIME_FILES)
     return Metadata(
         python=oldest_python(requires_python) if isinstance(requires_python, str) else DEFAULT_PYTHON,
+        python_from=place,
         runtime_declared=any(_OWN_REQUIREMENT.search(text) for text in declared),
         is_application=has_project_file and not packaged,
     )
