@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shlex
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 from typing import NamedTuple
 
 from patternlint.errors import PatternlintError
-
-_TAIL_BYTES, _TAIL_LINES = 8192, 20
+from patternlint.limited import run_limited, signal_name, tail
 
 
 class Outcome(NamedTuple):
@@ -57,49 +51,12 @@ class UserCommand:
         """Run it once, in the working folder."""
         with tempfile.TemporaryFile() as output:
             try:
-                process = subprocess.Popen(
-                    self._words,
-                    executable=self._program,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+                status = run_limited(self._words, self._timeout, output, program=self._program)
             except OSError as error:
                 what = f"--verify: {self._words[0]!r} cannot be run: {error.strerror}"
                 raise PatternlintError(what, "check the command") from None
-            try:
-                status = process.wait(self._timeout)
-            except subprocess.TimeoutExpired:
-                _end(process)
-                return Outcome(False, f"no end within {self._timeout:g} s", _tail(output.fileno()), timed_out=True)
-            except BaseException:
-                _end(process)
-                raise
+            if status is None:
+                return Outcome(False, f"no end within {self._timeout:g} s", tail(output), timed_out=True)
             if status < 0:
-                return Outcome(False, f"killed by {_signal_name(-status)}", _tail(output.fileno()), killed=True)
-            return Outcome(status == 0, f"exit status {status}" if status else "passed", _tail(output.fileno()))
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the command and all that it has started."""
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _tail(handle: int) -> tuple[str, ...]:
-    size = os.lseek(handle, 0, os.SEEK_END)
-    os.lseek(handle, max(0, size - _TAIL_BYTES), os.SEEK_SET)
-    text = os.read(handle, _TAIL_BYTES).decode("utf-8", "replace")
-    return tuple(line.rstrip() for line in text.splitlines() if line.strip())[-_TAIL_LINES:]
+                return Outcome(False, f"killed by {signal_name(-status)}", tail(output), killed=True)
+            return Outcome(status == 0, f"exit status {status}" if status else "passed", tail(output))

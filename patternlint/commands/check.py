@@ -154,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         help='with --fix: keep only fixes that this command passes with, such as "pytest -q"; no shell reads it',
     )
     fixing.add_argument(
-        "--verify-timeout", type=_seconds, metavar="SECONDS", help="a run of CMD that takes longer has failed"
+        "--verify-timeout", type=seconds, metavar="SECONDS", help="a run of CMD that takes longer has failed"
     )
     fixing.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 if anything was fixed")
     rules = parser.add_argument_group("rules", "codes, names, families or ALL, separated by commas")
@@ -211,7 +211,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """What an argument gives as a number of seconds."""
     import argparse
     import math
 
