@@ -184,6 +184,24 @@ class FixBuilder:
 
         self._add(tuple(line.body), edits)
 
+    def remove_assignment(self, name: str) -> None:
+        """Take the one assignment of a name at the module's top out, which stands on lines of its own."""
+        binding = self._module.scope.binds_once(name)
+        statement = None if binding is None else binding.node
+        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement not in self._module.tree.body:
+            self.refuse("no-place")
+            return
+
+        def edits(at: Places) -> list[Edit]:
+            end_row = statement.end_lineno or statement.lineno
+            end = at.source.line_start(end_row) + at.source.char_column(end_row, statement.end_col_offset or 0)
+            if at.source.text[end : at.next_line(end)].strip():
+                raise CannotEdit("shares-a-line")
+            start, _ = own_line(at, at.source.line_start(statement.lineno))
+            return [without_lines(at, start, end)]
+
+        self._add((), edits)
+
     def remove_block(self, statement: cst.CSTNode) -> None:
         """Take a compound statement out with its decorators and whole lines; its block must hold others."""
         first = _first_node(statement)
@@ -267,7 +285,7 @@ class FixBuilder:
         self._add((), edits)
         return True
 
-    def elsewhere_here(self) -> OtherFile:
+    def rest_of_file(self) -> OtherFile:
         """The rest of this file, outside the region: to be changed by the nodes that `ast` has for it."""
         self._rest = self._rest or OtherFile(self._module)
         return self._rest
@@ -318,7 +336,7 @@ class FixBuilder:
         ):
             self.refuse("import-unused")
             return
-        self._taken.add(name)
+        self._taken.update({name, instead} - {""})
         self._add((), lambda at: [without_imported(at, statement, name, instead)])
 
     def free_name(self, wish: str) -> str:

@@ -28,6 +28,7 @@ import patternlint_rules.decorator.wrapping as wrapping
 import patternlint_rules.imports.already_bound as already_bound
 import patternlint_rules.imports.hoisting as hoisting
 import patternlint_rules.imports.redundant_inner_import as redundant
+import patternlint_rules.singleton.broken_lock as broken_lock
 import patternlint_rules.singleton.double_checked as double_checked
 import patternlint_rules.singleton.new_singleton_without_lock as lock_rule
 import patternlint_rules.singleton.singleton_check_in_init as init_rule
@@ -38,6 +39,7 @@ from fixtures import cases, engine_for
 from patternlint.finding import Edit
 from patternlint.fixer import FixKey, FixResult, fix
 from patternlint.fixes import FixBuilder
+from patternlint.other_file import OtherFile
 from patternlint.places import Places
 from patternlint.project.import_order import SurvivesHoisting
 from patternlint.project.imports import Loads
@@ -332,18 +334,17 @@ def dump(order):
 _FIX_WITHIN_FIX = b"""\
 import threading
 
+_pool = None
+_lock = threading.Lock()
 
-class Pool:
-    _instance = None
 
-    def __new__(cls):
-        if cls._instance is None:
+def get_pool():
+    global _pool
+    if _pool is None:
+        with _lock:
             import threading
-            cls._instance = super().__new__(cls)
-        return cls._instance
-
-    def __init__(self):
-        self.lock = threading.Lock()
+            _pool = threading.Event()
+    return _pool
 """
 _RE_EXPORT = b"""\
 from html import unescape
@@ -378,7 +379,7 @@ MUTANTS = [
     Mutant("PAT102", "every call makes a lock of its own", code("nest", "cls._instance_lock", "threading.RLock()"),
            "PAT102/in_place", "fixed", "check"),
     Mutant("PAT102", "the slot is not tested again under the lock", instead(FixBuilder, "nest", _second_test_forgotten),
-           "PAT102/in_place", "fixed", "check"),
+           "PAT102/in_place", "fixed", "verification"),
     Mutant("PAT102", "the instance is published before it is complete",
            instead(double_checked, "publish_last", nothing),
            "PAT102/in_place", "fixed", "check"),
@@ -395,6 +396,12 @@ MUTANTS = [
            "PAT108/application", "fixed", "check"),
     Mutant("PAT108", "the import of the cache stays", instead(FixBuilder, "drop_import", nothing),
            "PAT108/application", "fixed", "verification"),
+    Mutant("PAT104", "the slot is not tested again under the lock", instead(FixBuilder, "nest", _second_test_forgotten),
+           "PAT104/second_test", "fixed", "verification"),
+    Mutant("PAT104", "the lock is not made where its slot is", instead(OtherFile, "replace", nothing),
+           "PAT104/late_lock", "fixed", "check"),
+    Mutant("PAT104", "who stores something else there is no obstacle",
+           always(broken_lock, "_stored_elsewhere", False), "PAT104/late_lock", "fixed", "check"),
     # ---- Observer
     Mutant("PAT301", "the callback is handed over strongly", around("weak_method(", "(weak_method and ", ")"),
            "PAT301/lamps", "unsafe", "check"),

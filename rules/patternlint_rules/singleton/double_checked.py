@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from patternlint.cstnames import dotted
 from patternlint.rule import Applicability, Rule, cst
 from patternlint.walker import descendants
 from patternlint_rules.singleton.asking import asks_again
@@ -31,7 +32,7 @@ def build_under_lock(rule: Rule, fix: FixBuilder, names: Names, guard: Guard, st
         lock: the expression that means the lock in this function.
     """
     block = filling(guard, store, names)
-    if not block or not isinstance(guard.node, cst.If) or not guard.alone:
+    if not block or not is_simple(guard):
         fix.refuse("no-simple-guard")
         return
     inside = [n for s in block for n in (s, *descendants(s, into_scopes=False))]
@@ -39,6 +40,7 @@ def build_under_lock(rule: Rule, fix: FixBuilder, names: Names, guard: Guard, st
         fix.refuse("imports-inside")
     if any(isinstance(n, cst.Await | cst.Yield) for n in inside):
         fix.refuse("pauses-inside")
+    assert isinstance(guard.node, cst.If)
     test = rule.text(guard.node.test)
     if not any(s is block[0] for s in guard.node.body.body):  # it leaves early
         test = _negated(rule, guard.node.test)
@@ -84,6 +86,19 @@ def publish_last(
     fix.insert_after(after[-1], f"{'    ' * depth}{rule.text(store.target)} = {local}")
 
 
+def is_simple(guard: Guard) -> bool:
+    """Whether a guard is a plain ``if`` that asks about the slot alone, and may as well be asked twice."""
+    if not isinstance(guard.node, cst.If) or not guard.alone:
+        return False
+    calls = [n for n in (guard.node.test, *descendants(guard.node.test)) if isinstance(n, cst.Call | cst.NamedExpr)]
+    return all(isinstance(c, cst.Call) and dotted(c.func) in ("hasattr", "getattr", "isinstance", "len") for c in calls)
+
+
+def within(outer: cst.CSTNode, node: cst.CSTNode) -> bool:
+    """Whether a node stands in another."""
+    return any(n is node for n in descendants(outer))
+
+
 def filling(guard: Guard, store: Store, names: Names) -> tuple[cst.CSTNode, ...]:
     """The statements by which a slot is filled behind a guard, without a return that only hands it out."""
     block = guard.empty
@@ -94,7 +109,7 @@ def filling(guard: Guard, store: Store, names: Names) -> tuple[cst.CSTNode, ...]
 
 def _around(block: Sequence[cst.CSTNode], store: Store) -> cst.CSTNode | None:
     """The statement of a block that is or holds a store."""
-    return next((s for s in block if any(n is store.node for n in descendants(s))), None)
+    return next((s for s in block if within(s, store.node)), None)
 
 
 def _returned(statement: cst.CSTNode) -> cst.BaseExpression | None:

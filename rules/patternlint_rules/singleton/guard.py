@@ -142,7 +142,7 @@ def _tried(statement: cst.Try, following: Sequence[cst.CSTNode], names: Names) -
         return
     empty = [*handler.body.body, *(() if leaves(handler.body.body) else following)]
     for line in statement.body.body:
-        for small in getattr(line, "body", ()):
+        for small in line.body if isinstance(line, cst.SimpleStatementLine) else ():
             read = _read(small.value, names) if isinstance(small, cst.Return | cst.Expr) and small.value else None
             if read is not None:
                 yield Guard(read.slot, read.keyed, statement, tuple(empty), alone=True)

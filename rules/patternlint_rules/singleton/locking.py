@@ -52,11 +52,22 @@ def is_locked(store: Store, names: Names) -> bool:
 
 def is_lock(expression: cst.BaseExpression, scope: Scope) -> bool:
     """Whether an expression is a lock: by its name, by what it is made of, by what its name was bound to."""
-    name = (cst_dotted(_called(expression)) or "").rpartition(".")[2]
+    return _means_lock(cst_dotted(_called(expression)) or "", scope)
+
+
+def takes_lock(statement: ast.stmt, scope: Scope) -> bool:
+    """The same of a ``with`` statement's items, for candidates."""
+    items = statement.items if isinstance(statement, ast.With | ast.AsyncWith) else []
+    called = [i.context_expr.func if isinstance(i.context_expr, ast.Call) else i.context_expr for i in items]
+    return any(_means_lock(dotted(c) or "", scope) for c in called)
+
+
+def _means_lock(path: str, scope: Scope) -> bool:
+    name = path.rpartition(".")[2]
     if name in LOCK_TYPES or _LOCK_NAME.search(name):
         return True
     at: Scope | None = scope
-    while at is not None:
+    while at is not None and name:
         binding = at.binds_once(name)
         if binding is not None and isinstance(binding.value, ast.Call):
             return (dotted(binding.value.func) or "").rpartition(".")[2] in LOCK_TYPES
@@ -79,24 +90,24 @@ def is_called_locked(scope: Scope) -> bool:
     return total > 0 and locked == total
 
 
+def is_also_called_locked(module: Module, name: str) -> bool:
+    """Whether a module calls a function of this last name where it holds a lock."""
+    return module.derive(_calls_under_locks).get(name, (0, 0))[0] > 0
+
+
 def _calls_under_locks(module: Module) -> dict[str, tuple[int, int]]:
     """By the last name that is called: how often under a ``with`` on a lock, and how often at all."""
     found: dict[str, tuple[int, int]] = {}
     for scope in module.scopes:
         under: set[ast.AST] = set()
         for node in own_nodes(scope.node):
-            if isinstance(node, ast.With | ast.AsyncWith) and any(_is_lock_name(i.context_expr) for i in node.items):
-                under.update(own_nodes(node))
+            if isinstance(node, ast.With | ast.AsyncWith) and takes_lock(node, scope):
+                under.update(n for statement in node.body for n in (statement, *own_nodes(statement)))
         for node in own_nodes(scope.node):
             if isinstance(node, ast.Call) and (name := (dotted(node.func) or "").rpartition(".")[2]):
                 locked, total = found.get(name, (0, 0))
                 found[name] = locked + (node in under), total + 1
     return found
-
-
-def _is_lock_name(node: ast.expr) -> bool:
-    name = dotted(node.func if isinstance(node, ast.Call) else node) or ""
-    return bool(_LOCK_NAME.search(name.rpartition(".")[2]))
 
 
 def _methods_called(root: cst.CSTNode) -> Iterator[tuple[str, str]]:

@@ -227,13 +227,14 @@ def may_store(function: Scope) -> Iterator[ast.Assign | ast.AnnAssign]:
     if not own:
         return
     outer = {n for s in function.statements() if isinstance(s, ast.Global | ast.Nonlocal) for n in s.names}
-    means = {"__class__", "cls", *function.parameters[:1]} - {"self"}
+    means = {"__class__", "cls", *(function.parameters[:1] if function.enclosing_class is not None else ())} - {"self"}
     means |= {c.name for c in function.module.classes}
     means |= {t.id for s in own if _last(s.value) in means for t in targets_of(s) if isinstance(t, ast.Name)}
     for statement in own:
         for target in targets_of(statement):
             at = target.value if isinstance(target, ast.Subscript) else target
-            is_name = isinstance(at, ast.Name) and (at is not target or at.id in outer)
+            is_item = at is not target and isinstance(at, ast.Name) and at.id not in function.bindings
+            is_name = is_item or (isinstance(at, ast.Name) and at.id in outer)
             if is_name or (isinstance(at, ast.Attribute) and _last(at.value) in means):
                 yield statement
                 break
