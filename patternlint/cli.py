@@ -9,7 +9,7 @@ from patternlint.commands import CLEAN, FAILED, FOUND, INTERRUPTED
 from patternlint.errors import PatternlintError
 from patternlint.version import VERSION
 
-COMMANDS = ("check", "rule", "runtime", "undo", "clean", "merge", "prove")
+COMMANDS = ("check", "config", "rule", "runtime", "undo", "clean", "merge", "prove", "server")
 
 
 def entry() -> None:
