@@ -4,8 +4,10 @@ No dependencies, thread-safe, typed. The folder can be copied into a project as 
 itself but the standard library.
 """
 
+from .decorator import Decorator, decorator
 from .dispatch import BoundDispatch, TypeDispatch, UnknownTypeError
 from .keyed import AsyncOncePer, OncePer, once_per
+from .method_cache import BoundCachedMethod, CachedMethod, method_cache
 from .observers import ObserverList
 from .once import AsyncOnce, Once, once
 from .registry import DuplicateKeyError, FrozenRegistryError, Registry, UnknownKeyError
@@ -16,7 +18,10 @@ from .weak_methods import weak_method
 __all__ = [
     "AsyncOnce",
     "AsyncOncePer",
+    "BoundCachedMethod",
     "BoundDispatch",
+    "CachedMethod",
+    "Decorator",
     "DuplicateKeyError",
     "FrozenRegistryError",
     "ObserverList",
@@ -30,6 +35,8 @@ __all__ = [
     "TypeDispatch",
     "UnknownKeyError",
     "UnknownTypeError",
+    "decorator",
+    "method_cache",
     "once",
     "once_per",
     "weak_method",

@@ -16,9 +16,9 @@ from abc import abstractmethod
 from functools import update_wrapper
 from threading import RLock
 
+from .callables import argument_key, definition_key, is_async, name_of, not_a_coroutine, refuse_generator
 from .cell import UNSET, Cell, Override, check_policies
 from .fork import renew_in_child
-from .once import definition_key, is_async, name_of, not_a_coroutine, refuse_generator
 from .reloading import earlier_definition, remember_definition
 from .typed import TYPE_CHECKING, Generic, P, Protocol, T
 
@@ -368,33 +368,3 @@ class _KeyedCells(Generic[T]):
     def _drop_if_empty(self, key: Hashable) -> None:
         if self._cells[key].empty:
             del self._cells[key]
-
-
-def argument_key(factory: Any) -> Callable[..., Hashable]:
-    """Return a function that gives equal keys to calls that bind the same arguments to `factory`'s parameters."""
-    code = getattr(factory, "__code__", None)
-    if code is None:
-        return lambda *args, **kwargs: (args, tuple(sorted(kwargs.items())))
-    first = 1 if hasattr(factory, "__self__") else 0
-    positional: tuple[str, ...] = code.co_varnames[first : code.co_argcount]
-    named = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    values = factory.__defaults__ or ()
-    defaults = dict(zip(positional[len(positional) - len(values) :], values, strict=True))
-    defaults.update(factory.__kwdefaults__ or {})
-    flat = not named and not code.co_flags & 0x08  # inspect.CO_VARKEYWORDS
-
-    def key(*args: Any, **kwargs: Any) -> Hashable:
-        if flat and not kwargs and len(args) >= len(positional):
-            return args
-        bound = list(args)
-        for name in positional[len(args) :]:
-            bound.append(kwargs.pop(name) if name in kwargs else defaults.get(name, _MISSING))
-        chosen = [(name, kwargs.pop(name, defaults.get(name, _MISSING))) for name in named]
-        if flat and not kwargs:
-            return tuple(bound)
-        return (tuple(bound), tuple(chosen), tuple(sorted(kwargs.items())))
-
-    return key
-
-
-_MISSING = object()  # a call without a needed argument: the factory itself says so

@@ -76,6 +76,12 @@ class LoopCell(Generic[T]):
             raise
 
     @property
+    def started(self) -> bool:
+        """Whether the running loop has or awaits a value."""
+        task = self._tasks.get(asyncio.get_running_loop())
+        return self._injected is not UNSET or (task is not None and not task.cancelled())
+
+    @property
     def empty(self) -> bool:
         """Whether no loop has or awaits a value."""
         return not self._tasks and self._injected is UNSET

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import update_wrapper
-from types import CoroutineType
 
+from .callables import definition_key, is_async, name_of, not_a_coroutine, refuse_generator, required_parameters
 from .cell import UNSET, Cell, check_policies
 from .reloading import earlier_definition, remember_definition
 from .typed import TYPE_CHECKING, Protocol, T
@@ -256,58 +256,3 @@ def _async_accessor(
         _cell=cell,
     )
     return get
-
-
-def name_of(factory: Any) -> str:
-    """Return how messages call `factory`."""
-    return "{}.{}".format(*definition_key(factory))
-
-
-def definition_key(factory: Any) -> tuple[str, str]:
-    """Return the module and qualified name of a callable; made up, and never reloaded, for one without them."""
-    module = getattr(factory, "__module__", None) or "?"
-    return module, getattr(factory, "__qualname__", None) or f"<locals>.{type(factory).__qualname__}"
-
-
-def is_async(factory: Any) -> bool:
-    """Tell whether calling `factory` makes a coroutine: `inspect.iscoroutinefunction` without `inspect`."""
-    return bool(_code_flags(factory) & 0x80)  # inspect.CO_COROUTINE
-
-
-def refuse_generator(factory: Any, decorator: str) -> None:
-    """Raise TypeError for a generator function, and for what is no function at all."""
-    if not callable(factory):
-        raise TypeError(f"{decorator} takes a function, not {factory!r}")
-    if _code_flags(factory) & 0x220:  # inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
-        raise TypeError(f"{decorator} cannot share the generator of {name_of(factory)}: its first user empties it")
-
-
-def not_a_coroutine(value: T, factory: Any) -> T:
-    """Return `value`, or raise TypeError if it is a coroutine, which only one caller could ever await."""
-    if isinstance(value, CoroutineType):
-        value.close()
-        raise TypeError(f"{name_of(factory)} returned a coroutine, which can be awaited only once: make it 'async def'")
-    return value
-
-
-def required_parameters(factory: Any) -> list[str]:
-    """Return the parameters of a plain function that have no default; nothing for other callables."""
-    code = getattr(factory, "__code__", None)
-    if code is None:
-        return []
-    positional = code.co_varnames[: code.co_argcount]
-    keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    bound = 1 if hasattr(factory, "__self__") else 0
-    defaults = len(factory.__defaults__ or ())
-    with_default = factory.__kwdefaults__ or {}
-    return [
-        *positional[bound : len(positional) - defaults],
-        *(name for name in keyword_only if name not in with_default),
-    ]
-
-
-def _code_flags(factory: Any) -> int:
-    while hasattr(factory, "func") and not hasattr(factory, "__code__"):  # functools.partial
-        factory = factory.func
-    code = getattr(factory, "__code__", None)
-    return code.co_flags if code is not None else 0

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     R = TypeVar("R")
     V = TypeVar("V")
     F = TypeVar("F", bound=Callable[..., Any])
+    D = TypeVar("D", bound=Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any])
+    S = TypeVar("S")
+    S_contra = TypeVar("S_contra", contravariant=True)
     R_co = TypeVar("R_co", covariant=True)
     P = ParamSpec("P")
     # An observer list without type arguments takes any callable, so `x = ObserverList()` needs no annotation.
@@ -33,7 +36,7 @@ else:
         __class_getitem__ = classmethod(GenericAlias)
 
     Protocol = Generic
-    T = R = V = F = R_co = P = ObserverP = None
+    T = R = S = V = F = D = R_co = S_contra = P = ObserverP = None
 
     def overload(function):
         """Stand-in for `typing.overload`."""
@@ -42,6 +45,7 @@ else:
 
 __all__ = [
     "TYPE_CHECKING",
+    "D",
     "F",
     "Generic",
     "ObserverP",
@@ -49,6 +53,8 @@ __all__ = [
     "Protocol",
     "R",
     "R_co",
+    "S",
+    "S_contra",
     "T",
     "V",
     "overload",

@@ -11,8 +11,8 @@ from threading import RLock
 from types import MethodType
 from weakref import WeakValueDictionary, ref
 
+from .callables import is_async
 from .fork import renew_in_child
-from .once import is_async
 from .typed import TYPE_CHECKING, P, R
 
 if not TYPE_CHECKING:
