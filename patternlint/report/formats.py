@@ -42,6 +42,7 @@ FORMATS = {
     "junit": Format(),
     "azure": Format(by_file=True),
     "markdown": Format(),
+    "html": Format(with_changes=True),
 }
 
 
