@@ -88,10 +88,11 @@ def _folders(starts: Sequence[Path], root: Path) -> list[str]:
 
 def _rule(given: str) -> str:
     rule = rule_called(given) if given else None
-    if given and (rule is None or rule.code not in PROVABLE):
+    code = rule.code if rule is not None else given
+    if code and code not in PROVABLE:
         remedy = f"these can be: {', '.join(sorted(PROVABLE))}"
         raise PatternlintError(f"'{given}' is no rule that can be shown by running code", remedy)
-    return rule.code if rule is not None else ""
+    return code
 
 
 def _keep(path: Path, text: str) -> None:

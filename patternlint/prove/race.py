@@ -78,7 +78,9 @@ class Visits:
         objects = len({tuple(map(id, got)) for got, _ in self.got})
         missing = [lacking(got, before) for got, before in self.got]
         kind = type(self.got[0][0][0]).__name__ if self.got else ""
-        return Seen(objects, kind, self.runs, self.raised, sum(map(bool, missing)), max(missing, key=len, default=[]))
+        return Seen(
+            objects, kind, self.runs, Counter(self.raised), sum(map(bool, missing)), max(missing, key=len, default=[])
+        )
 
 
 class Seen(NamedTuple):
@@ -208,15 +210,16 @@ def named(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def shown(site: Site, say: Callable[[str], None]) -> bool:
-    """Whether any line shows the defect."""
+def tried(site: Site, say: Callable[[str], None]) -> int:
+    """Try each line until one shows the defect; the exit status."""
     lines, first, second = in_new_process(alone, site)
     if first.raised:
-        raise RuntimeError(f"the call fails in a single thread, too: {next(iter(first.raised))}")
+        say(f"cannot be run: the call fails in a single thread, too: {next(iter(first.raised))}")
+        return 2
     what = f"one thread that asks twice: {second.told(site._replace(half_made=False))}"
     if second.objects > 1 or second.runs > 1:
         say(f"shown: {what}")
-        return True
+        return 1
     say(what)
     said = ""
     for line in lines or [("", 0)]:
@@ -228,9 +231,9 @@ def shown(site: Site, say: Callable[[str], None]) -> bool:
         wrong = seen.half_made if site.half_made else seen.objects > 1 or seen.runs > 1
         if wrong or (seen.raised and not second.raised):
             say(f"shown: {THREADS} threads, {said}")
-            return True
+            return 1
     say(f"not shown: {THREADS} threads, {said}, whichever of {len(lines)} lines is tried")
-    return False
+    return 0
 
 
 def main(site: Site) -> int:
@@ -247,7 +250,7 @@ def main(site: Site) -> int:
         say(f"cannot be run: importing {site.module} raised {named(error)}")
         return 2
     try:
-        return int(shown(site, say))
+        return tried(site, say)
     except Exception as error:
         say(f"cannot be run: {named(error)}")
         return 2

@@ -89,16 +89,19 @@ def race_at(project: Project, scope: Scope, call: str) -> Race:
     Raises:
         NotProvable: they cannot.
     """
-    module = scope.module
-    top = _outermost(scope)
-    code = ((module.name, top.qualname),)
+    module, top = scope.module, _outermost(scope)
+    code = _code(project, top)
     if call:
         return Race(module.name, (_MODULE,), (f"return (eval({call!r}, vars(target)),)",), code, _counted(scope))
     if top.is_class and _is_metaclass(project, top):
         return Race(module.name, _subject(f"(metaclass={_path(top)})", ""), ("return (target(),)",), code)
     if top.is_class and not (_takes_function(top) and scope in (top, top.methods["__call__"])):
-        return _class(project, top, scope)
-    if levels := _levels(_innermost(top)):
+        return Race(module.name, (_MODULE,), (f"return ({_asking_class(top, scope)},)",), code, _counted(scope))
+    wrapper = _innermost(top)
+    levels = _levels(wrapper)
+    if scope.is_local and scope not in (wrapper, *levels):
+        raise NotProvable(f"'{scope.qualname}' stands inside of a function, where nothing else can reach it")
+    if levels:
         return Race(module.name, _subject("", _applied(levels, "Subject")), ("return (target(),)",), code)
     if top.is_function:
         return Race(module.name, (_MODULE,), _asking_function(top), code, _counted(top))
@@ -113,18 +116,21 @@ def _subject(header: str, applied: str) -> tuple[str, ...]:
     return (*subject, f"return {applied or 'Subject'}")
 
 
-def _class(project: Project, owner: Scope, scope: Scope) -> Race:
-    """A class by its constructor, by the accessor that fills its slot, or by a method that was asked for."""
-    ancestors = [project.find(name) for name in project.ask(Ancestry(owner.dotted)).project]
-    classes = [owner, *(a for a in ancestors if a is not None)]
-    code = tuple((c.module.name, c.qualname) for c in classes)
+def _code(project: Project, top: Scope) -> tuple[tuple[str, str], ...]:
+    """The function or class, and the classes of the project that it inherits from."""
+    ancestors = project.ask(Ancestry(top.dotted)).project if top.is_class else ()
+    found = [top, *(a for a in map(project.find, ancestors) if a is not None)]
+    return tuple((scope.module.name, scope.qualname) for scope in found)
+
+
+def _asking_class(owner: Scope, scope: Scope) -> str:
+    """The call of a class's constructor, of the accessor that fills its slot, or of a method that was asked for."""
     if scope.is_function and scope.name not in ("__new__", "__init__"):
         if not _is_class_level(scope):
             raise NotProvable(f"'{scope.qualname}' is a method, and which object to call it on is not known")
-        return Race(owner.module.name, (_MODULE,), (f"return ({_call(scope)},)",), code, _counted(scope))
+        return _call(scope)
     accessor = None if _stores(owner.methods.get("__new__")) else next(_accessors(owner), None)
-    asked = _call(accessor) if accessor is not None else f"{_path(owner, 'target')}()"
-    return Race(owner.module.name, (_MODULE,), (f"return ({asked},)",), code)
+    return _call(accessor) if accessor is not None else f"{_path(owner, 'target')}()"
 
 
 def _accessors(owner: Scope) -> Iterator[Scope]:
@@ -166,8 +172,6 @@ def _asking_function(function: Scope) -> tuple[str, ...]:
     statements = list(function.statements())
     returned = [s.value for s in statements if isinstance(s, ast.Return) and s.value is not None]
     call = _call(function)
-    if function.is_async:
-        return ("import asyncio", "", f"return (asyncio.run({call}),)")
     stored = [name for s in statements if isinstance(s, ast.Global) for name in s.names]
     if stored and all(isinstance(value, ast.Constant) for value in returned):
         return (call, f"return ({', '.join(f'target.{name}' for name in stored)},)")
@@ -347,6 +351,10 @@ def _required(function: Scope) -> list[str]:
 
 
 def _call(function: Scope) -> str:
+    if function.is_async:
+        raise NotProvable(
+            f"'{function.qualname}' is a coroutine function: tasks of one thread ask it, no other threads"
+        )
     return f"{_path(function, 'target')}()"
 
 
