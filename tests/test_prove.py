@@ -456,7 +456,7 @@ def test_a_decorator_is_given_with_call(tmp_path: Path, prove: Prove) -> None:
 @pytest.mark.parametrize(
     ("code", "name", "reason"),
     [
-        ("def outer():\n    class Pool:\n        pass\n", "outer.Pool", "'outer.Pool' stands inside of a function, where nothing else can reach it"),
+        ("def outer():\n    class Pool:\n        pass\n", "outer.Pool", "'outer.<locals>.Pool' stands inside of a function, where nothing else can reach it"),
         ("async def fetch():\n    pass\n", "fetch", "'fetch' is a coroutine function: tasks of one thread ask it, no other threads"),
         ("class Pool:\n    def get(self):\n        pass\n", "Pool.get", "'Pool.get' is a method, and which object to call it on is not known"),
     ],
