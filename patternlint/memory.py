@@ -162,7 +162,10 @@ class Memory:
         words = frozenset() if source is None else words_of(source.text)
         if source is not None:
             self.learn_words(name, source, words)
-        outline = project.outline(place) if self._facts_of(name).outline else None
+        outline = None
+        if self._facts_of(name).outline:
+            project.module_at(place)  # which keeps it: answers may have to read it again, and its check will
+            outline = project.outline(place)
         text = outline.to_json() if outline is not None else ""
         return Remembered(self._look(path, name).digest, text, words, project.module_name(place))
 

@@ -161,16 +161,32 @@ def test_what_an_answer_has_read_tells_whether_it_still_holds(project: Project) 
         project.ask(Ancestry("shop.big.Big"))
         project.ask(Ancestry("shop.big.Big"))  # an answer that is known already counts as well
     reads = known.everything()
-    assert {"outline", "module", "root"} == {what for what, _ in reads}
+    assert {"aliases", "classes", "module", "root"} == {what for what, _ in reads}
 
     def changed(path: str, **what: object) -> bool:
         before = Remembered("t", "o", frozenset({"shop"}), path.removesuffix(".py").replace("/", "."))
         return Changes({path: before}, {path: before._replace(**what)}).concern(reads)  # type: ignore[arg-type]
 
-    assert changed("shop/cart.py", outline="other")
+    assert changed("shop/cart.py", outline="other")  # which is no outline: so anything may be different
     assert not changed("shop/cart.py", text="other")  # the body of a function
     assert not changed("shop/elsewhere.py", text="other", outline="other")
     assert Changes({}, {"shop/big/Big.py": Remembered("", "", frozenset(), "shop.big.Big")}).concern(reads)
+
+
+def test_an_answer_rests_on_the_parts_of_an_outline_that_it_has_looked_at(project: Project) -> None:
+    outline = project.outline_of("shop.cart")
+    assert outline is not None
+    before = Remembered("t", outline.to_json(), frozenset(), "shop.cart")
+    others = {
+        "aliases": outline._replace(aliases={"Basket": "shop.cart.Cart"}),
+        "classes": outline._replace(classes={}),
+        "bound": outline._replace(bound={"new": 9}),
+    }
+    for name, other in others.items():
+        after = before._replace(outline=other.to_json())
+        changes = Changes({"shop/cart.py": before}, {"shop/cart.py": after})
+        for part in ("aliases", "classes", "outline"):
+            assert changes.concern([(part, "shop/cart.py")]) is (part in (name, "outline"))
 
 
 def test_words_that_an_answer_has_asked_for(project: Project) -> None:

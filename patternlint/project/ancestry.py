@@ -89,7 +89,7 @@ def _children(project: Project, path: Path, dotted: str) -> Iterator[str]:
     last = dotted.rpartition(".")[2]
     header = rf"class\s+\w+\s*(?:\[[^\]]*\])?\s*\((?:(?!\)\s*:)[\s\S])*?\b{last}\b"
     renamed = rf"{last}\s+as\b", rf"=\s*(?:[\w.]+\.)?{last}\s*(?:[#;\n]|\Z)"
-    outline = project.outline(path, header, *renamed)
+    outline = project.outline(path, header, *renamed, part="classes")
     for name, child in {}.items() if outline is None else outline.classes.items():
         if any(b is not None and b.endswith(last) and project.canonical(b) == dotted for b in child.bases):
             yield name

@@ -38,7 +38,7 @@ class FilesNaming(NamedTuple):
 
     def _is_handed_on_by(self, project: Project, path: Path, module: str) -> bool:
         """Whether another module has it, or something that it lies in, among its own names."""
-        outline = project.outline(path)
+        outline = project.outline(path, part="aliases")
         for target in () if outline is None else outline.aliases.values():
             canonical = project.canonical(target)
             if f"{self.dotted}.".startswith(f"{canonical}.") and canonical.startswith(f"{module}."):

@@ -84,6 +84,18 @@ class Outline(NamedTuple):
         )
 
 
+def is_same_part(part: str, before: str, after: str) -> bool:
+    """Whether the ``aliases`` or the ``classes`` of two outlines are the same, both given as JSON; never of texts that
+    are none."""
+    try:
+        return bool(json.loads(before)[_PARTS[part]] == json.loads(after)[_PARTS[part]])
+    except (ValueError, TypeError, LookupError):
+        return False
+
+
+_PARTS = {"aliases": Outline._fields.index("aliases"), "classes": Outline._fields.index("classes")}
+
+
 def outline_of(module: Module) -> Outline:
     """The outline of a module."""
     aliases: dict[str, str] = {}

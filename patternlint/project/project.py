@@ -62,6 +62,10 @@ class Upset(NamedTuple):
     reads: Set[Read] = frozenset()
     answers: Set[Known] = frozenset()
 
+    def and_(self, more: Upset) -> Upset:
+        """Both together."""
+        return Upset(self.reads | more.reads, self.answers | more.answers)
+
     def concerns(self, known: Known) -> bool:
         """Whether something that was found rests on it."""
         return not self.reads.isdisjoint(known.reads) or not self.answers.isdisjoint(known.rests_on)
@@ -189,6 +193,19 @@ class Project:
         if self._words is not None and path.suffix == ".py":
             words = frozenset() if before is None else words_of(before.text)
             changed.update(self._change_words(path, words, words_of(source.text)))
+        return Upset(changed, self._drop_answers(changed))
+
+    def welcome(self, path: Path) -> Upset:
+        """Let a file that is not on disk yet be one of the project's, behind all others."""
+        name, changed = self.module_name(path), set[Read]()
+        self.files = (*self.files, path)
+        if path.suffix == ".py":
+            if name.split(".")[0] not in self._roots:
+                changed.add(("root", name.split(".")[0]))
+                self._roots |= {name.split(".")[0]}
+            if name not in self._by_name:
+                changed.add(("module", name))
+                self._by_name[name] = path
         return Upset(changed, self._drop_answers(changed))
 
     def _change_words(self, path: Path, before: frozenset[str], after: frozenset[str]) -> Iterator[Read]:
@@ -461,13 +478,17 @@ class Project:
         if module is not None:
             module.release()
 
-    def outline(self, path: Path, *patterns: str) -> Outline | None:
+    def outline(self, path: Path, *patterns: str, part: str = "outline") -> Outline | None:
         """What is remembered of a module; None where it cannot be read or does not parse.
 
-        With patterns, one of which matches in the text of every module whose outline says what is looked for, also None
-        for one without: that spares the parsing.
+        Args:
+            path: the module's file.
+            patterns: one of which matches in the text of every module whose outline says what is looked for; for one
+                without, None, which spares the parsing.
+            part: ``aliases`` or ``classes``, if nothing else of it is looked at: only a change of these concerns who
+                asks then.
         """
-        self._note("outline", path)
+        self._note(part, path)
         if path not in self._outlines and (remembered := self._remembered_outline(path)) is not None:
             self._outlines[path] = remembered
         if path not in self._outlines:
@@ -498,10 +519,10 @@ class Project:
         except (ValueError, TypeError, AttributeError):
             return None  # somebody else wrote that
 
-    def outline_of(self, name: str) -> Outline | None:
+    def outline_of(self, name: str, part: str = "outline") -> Outline | None:
         """What is remembered of the module of this dotted name; None where the project has none that parses."""
         path = self.path_of(name)
-        return None if path is None else self.outline(path)
+        return None if path is None else self.outline(path, part=part)
 
     def read_words(self) -> None:
         """Make the pass over the project's files now that the first question about words would make."""
@@ -547,7 +568,7 @@ class Project:
         """Where a dotted name is defined: re-exports (``from .cart import Cart`` in a package) are followed."""
         for _ in range(_ALIAS_DEPTH):
             path, rest = self._split(dotted)
-            outline = self.outline(path) if path is not None and rest else None
+            outline = self.outline(path, part="aliases") if path is not None and rest else None
             target = outline.aliases.get(rest[0]) if outline is not None else None
             if target is None:
                 return dotted
@@ -557,7 +578,7 @@ class Project:
     def class_outline(self, class_name: str) -> ClassOutline | None:
         """A project class by its canonical dotted name; None where the project has no such class."""
         path = self.home(class_name)
-        outline = self.outline(path) if path is not None else None
+        outline = self.outline(path, part="classes") if path is not None else None
         return None if outline is None else outline.classes.get(class_name)
 
     def bases(self, class_name: str) -> tuple[str | None, ...] | None:

@@ -116,7 +116,9 @@ class Changes:
     def __init__(self, before: Mapping[str, Remembered], after: Mapping[str, Remembered]) -> None:
         paths = before.keys() | after.keys()
         self._texts = {p for p in paths if _of(before, p).text != _of(after, p).text}
-        self._outlines = {p for p in paths if _of(before, p).outline != _of(after, p).outline}
+        outlines = {p: (_of(before, p).outline, _of(after, p).outline) for p in paths}
+        self._outlines = {p: (b, a) for p, (b, a) in outlines.items() if b != a}
+        self._same_parts: dict[tuple[str, str], bool] = {}
         words = [(_of(before, p).words, _of(after, p).words) for p in paths]
         self._words = [(b, a) for b, a in words if b is None or a is None or b != a]
         self._any_words = any(b is None or a is None for b, a in self._words)
@@ -129,12 +131,21 @@ class Changes:
         """Whether what was read may say something else now."""
         return any(self._concerns(what, which) for what, which in reads)
 
+    def _is_same(self, part: str, path: str) -> bool:
+        from patternlint.project.outline import is_same_part
+
+        if (part, path) not in self._same_parts:
+            self._same_parts[part, path] = is_same_part(part, *self._outlines[path])
+        return self._same_parts[part, path]
+
     def _concerns(self, what: str, which: str) -> bool:
         match what:
             case "text":
                 return which in self._texts
             case "outline":
                 return which in self._outlines
+            case "aliases" | "classes":
+                return which in self._outlines and not self._is_same(what, which)
             case "words":
                 words = which.split()
                 return self._any_words or (

@@ -14,6 +14,7 @@ from patternlint_rules.observer.lifetimes import (
     ConstructionsOf,
     IsMadeBy,
     IsOneOfAKind,
+    LifeCycle,
     LifeCycleOf,
     Makes,
     counterpart,
@@ -92,13 +93,18 @@ def judge(project: Project, call: ast.Call, scope: Scope) -> Leak | None:
     if receiver is not None and _makes(project, receiver, scope, around):
         return None
     target = _target(project, call, scope, argument)
-    if target is None or (receiver is not None and _is_made_by(project, receiver, scope, around, or_with=False)):
+    if target is None:
         return None
+    life = _life(project, around, scope)
+    if not target.sink.kind and not life.is_told:
+        return None  # a guess about the subject needs more than a guess about the observer
     keys = tuple(ast.unparse(a) for a in call.args if a is not argument and not isinstance(a, ast.Starred))
     subject = "" if receiver is None else ast.unparse(receiver)
     if project.ask(IsPaired(Registration(around.dotted, method.name, name, subject, keys))):
         return None
-    observer = _observer(project, around, scope, target, name, receiver)
+    if receiver is not None and _is_made_by(project, receiver, scope, around, or_with=False):
+        return None
+    observer = _observer(project, around, scope, target, name, receiver, life)
     if observer is None:
         return None
     is_told = target.sink.kind == "handle" or (not target.sink.kind and len(project.paths_with(name)) <= _TELLING)
@@ -219,7 +225,7 @@ class MethodsInReach(NamedTuple):
                     names.add(target)
         found: list[str] = []
         for name in sorted(names):
-            reached = project.outline_of(name)
+            reached = project.outline_of(name, "classes")
             for cls, outline in () if reached is None else reached.classes.items():
                 if self.method in outline.methods:
                     found.append(f"{cls}.{self.method}")
@@ -251,19 +257,34 @@ def _is_made_by(project: Project, receiver: ast.expr, scope: Scope, around: Scop
     )
 
 
-def _observer(
-    project: Project, around: Scope, scope: Scope, target: _Target, name: str, receiver: ast.expr | None
-) -> _Observer | None:
-    """Why objects of this class come and go, and how surely; None where nothing says so."""
+class _Life(NamedTuple):
+    """What the names of methods say of an object's life: the hooks of a base around the method that registers, and the
+    method of the class itself that ends what that one begins."""
+
+    cycle: LifeCycle | None
+    ends: str | None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether they say anything."""
+        return self.cycle is not None or self.ends is not None
+
+
+def _life(project: Project, around: Scope, scope: Scope) -> _Life:
     outer = scope.outermost
     in_constructor = outer.name in CONSTRUCTORS
     hooks = [""] if in_constructor else [outer.name, *_callers_of(outer)]
     cycle = next((c for hook in hooks if (c := project.ask(LifeCycleOf(around.dotted, hook))) is not None), None)
+    return _Life(cycle, None if in_constructor else counterpart(outer.name, around.methods))
+
+
+def _observer(
+    project: Project, around: Scope, scope: Scope, target: _Target, name: str, receiver: ast.expr | None, life: _Life
+) -> _Observer | None:
+    """Why objects of this class come and go, and how surely; None where nothing says so."""
+    cycle, ends = life
     if cycle is not None and cycle.is_of_many:
         return _Observer(Confidence.HIGH, f"'{cycle.ends}' ends the life that '{cycle.begins}' begins", ())
-    ends = None if in_constructor else counterpart(outer.name, around.methods)
-    if not target.sink.kind and cycle is None and ends is None:
-        return None  # a guess about the subject needs more than a guess about the observer
     if receiver is not None and _is_made_by(project, receiver, scope, around, or_with=True):
         return None
     made = project.ask(ConstructionsOf(around.dotted))
@@ -280,7 +301,7 @@ def _observer(
         return _Observer(Confidence.MEDIUM, f"'{cycle.ends}' ends the life that '{cycle.begins}' begins", ())
     if ends is not None:
         level = Confidence.MEDIUM if made else Confidence.LOW
-        return _Observer(level, f"'{ends}' ends what '{outer.name}' begins and leaves it registered", ())
+        return _Observer(level, f"'{ends}' ends what '{scope.outermost.name}' begins and leaves it registered", ())
     for one in made:
         if one.in_loop or one.is_handed_on:
             level = Confidence.LOW if one.is_at_startup else Confidence.MEDIUM
