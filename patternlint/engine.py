@@ -120,10 +120,14 @@ class Engine:
         if expected is not None:
             project.when_parsed(self._look_in_passing)
 
-    def check(self, source: Source) -> list[Finding]:
+    def check(self, source: Source, tree: ast.Module | None = None) -> list[Finding]:
         """The findings of one source, by place and code; a source that should be parsed and cannot be has one, PAT000.
 
         What is suppressed, below the minimum confidence or acknowledged by another tool's comment is left out.
+
+        Args:
+            source: the file.
+            tree: its syntax tree, where a host has parsed it: that is a third of the work.
         """
         self.counts = self.counts._replace(read=self.counts.read + source.rows)
         self._expected.discard(os.fspath(source.path))
@@ -134,9 +138,10 @@ class Engine:
         with room():
             try:
                 if not concerned:
-                    _check_syntax(source)
+                    if tree is None:
+                        _check_syntax(source)
                     return []
-                module = self._facts(source)
+                module = self._facts(source, tree)
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 findings = [not_parsed(self.project.relpath(source.path), source, error)]
             else:
@@ -187,9 +192,9 @@ class Engine:
         }
         return sorted(map(self.selection.with_fix_as_allowed, kept), key=_order)
 
-    def _facts(self, source: Source) -> Module:
+    def _facts(self, source: Source, tree: ast.Module | None) -> Module:
         self.project.tidy()
-        module = self.project.facts(source)
+        module = self.project.facts(source, tree)
         self.project.keep(module)
         self.counts = self.counts._replace(facts=self.counts.facts + source.rows)
         return module

@@ -24,7 +24,7 @@ class Plugin:
     """Checks one file for flake8.
 
     Args:
-        tree: asked for, so that flake8 calls only for files that parse; not used.
+        tree: flake8's own: a file that does not parse is not shown to plugins.
         filename: the name that flake8 shows.
         lines: the text, which may come from standard input.
     """
@@ -32,7 +32,8 @@ class Plugin:
     name: ClassVar[str] = "patternlint"
     version: ClassVar[str] = VERSION
 
-    def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str]) -> None:
+    def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
+        self._tree = tree
         self._filename = filename
         self._lines = lines
 
@@ -42,7 +43,7 @@ class Plugin:
         # flake8 has decoded the text: with the mark, a declared encoding in it is not applied again
         data = _UTF8_MARK + "".join(self._lines).encode("utf-8", "replace")
         try:
-            found = of_host("noqa").findings_in(Source(absolute(path), data))
+            found = of_host("noqa").findings_in(Source(absolute(path), data), self._tree)
         except PatternlintError as error:
             from flake8.exceptions import ExecutionError
 

@@ -15,6 +15,8 @@ from patternlint.project.root import Root, Roots
 from patternlint.source import Source
 
 if TYPE_CHECKING:
+    import ast
+
     from patternlint.engine import Costs, Engine
     from patternlint.finding import Finding
     from patternlint.memory import Memory
@@ -165,8 +167,10 @@ class Workspace:
             root = self._roots.around(root)
         return False
 
-    def findings_in(self, source: Source) -> list[Finding]:
+    def findings_in(self, source: Source, tree: ast.Module | None = None) -> list[Finding]:
         """What is found in a source that a host hands over: nothing where the configuration leaves the file out.
+
+        With its syntax tree where the host has that.
 
         Raises:
             PatternlintError: the configuration is at fault.
@@ -176,7 +180,7 @@ class Workspace:
         engine = self.of(source.path).engine_for(source.path)
         if not _is_on_disk(source):
             engine.project.overlay(source)
-        return engine.check(source)
+        return engine.check(source, tree)
 
     def workplaces(self) -> tuple[Workplace, ...]:
         """Those met so far."""

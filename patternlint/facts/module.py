@@ -39,21 +39,20 @@ class Module:
         source: the file.
         name: its dotted name, ``shop.cart`` (``shop`` for ``shop/__init__.py``).
         relpath: its path relative to the project's root, with forward slashes.
+        tree: its syntax tree, if somebody has parsed it already; it is only read.
 
     Raises:
         SyntaxError: the text does not parse.
         RecursionError, MemoryError: it is nested too deeply for the interpreter's parser.
     """
 
-    def __init__(self, source: Source, name: str, relpath: str) -> None:
+    def __init__(self, source: Source, name: str, relpath: str, tree: ast.Module | None = None) -> None:
         self.source = source
         self.name = name
         self.relpath = relpath
         self.path: Path = source.path
         self.is_package = source.path.stem == "__init__"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of invalid escapes: they are for the code's own runs
-            self.tree = ast.parse(source.text)
+        self.tree = _parsed(source) if tree is None else tree
         self.scope = Scope(self.tree, "module", "", None, self)
         self.scopes: list[Scope] = [self.scope]
         self.imports: list[ImportBinding] = []
@@ -214,6 +213,12 @@ class Module:
         if scope is self.scope and kinds <= {"assign", "augment", "def", "class"}:
             return f"{self.name}.{name}"
         return None
+
+
+def _parsed(source: Source) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of invalid escapes: they are for the code's own runs
+        return ast.parse(source.text)
 
 
 def _blocks(node: ast.stmt, guard: str) -> list[tuple[list[ast.stmt], str]]:

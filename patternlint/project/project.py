@@ -19,6 +19,8 @@ from patternlint.source import Source
 from patternlint.words import matches, words_of
 
 if TYPE_CHECKING:
+    import ast
+
     from patternlint.config import Settings
     from patternlint.facts import Module, Scope
     from patternlint.project.outline import ClassOutline, Outline
@@ -152,8 +154,10 @@ class Project:
         """The dotted name of the module at a path."""
         return self._names.name(path)
 
-    def facts(self, source: Source) -> Module:
+    def facts(self, source: Source, tree: ast.Module | None = None) -> Module:
         """The facts of a source that need not be what is on disk; good until :meth:`tidy` where they are kept already.
+
+        With its syntax tree where somebody has that already.
 
         Raises:
             SyntaxError, RecursionError, MemoryError: as for :class:`Module`.
@@ -164,7 +168,7 @@ class Project:
         if kept is not None and (kept.source is source or kept.source.data == source.data):
             self._handed_out[source.path] = 0
             return kept
-        return Module(source, self.module_name(source.path), self.relpath(source.path))
+        return Module(source, self.module_name(source.path), self.relpath(source.path), tree)
 
     def overlay(self, source: Source, module: Module | None = None) -> Upset:
         """Let a source stand for what is on disk at its path: standard input, a file with its fixes applied, a buffer.
