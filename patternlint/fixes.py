@@ -188,7 +188,8 @@ class FixBuilder:
         """Take the one assignment of a name at the module's top out, which stands on lines of its own."""
         binding = self._module.scope.binds_once(name)
         statement = None if binding is None else binding.node
-        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement not in self._module.tree.body:
+        alone = isinstance(statement, ast.AnnAssign) or len(getattr(statement, "targets", ())) == 1
+        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement not in self._module.tree.body or not alone:
             self.refuse("no-place")
             return
 

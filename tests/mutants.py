@@ -23,6 +23,9 @@ import pytest
 import patternlint.fixer as fixer
 import patternlint.fixes as fixes
 import patternlint.placement as placement
+import patternlint_rules.decorator.cache_on_method as cache_on_method
+import patternlint_rules.decorator.copies as copies
+import patternlint_rules.decorator.hand_copied_metadata as hand_copied
 import patternlint_rules.decorator.missing_functools_wraps as wraps_rule
 import patternlint_rules.decorator.wrapping as wrapping
 import patternlint_rules.imports.already_bound as already_bound
@@ -480,7 +483,7 @@ MUTANTS = [
            "PAT403/statements", "fixed", "verification"),
     # ---- Decorator
     Mutant("PAT501", "functools.wraps loses its argument",
-           instead(FixBuilder, "decorate", lambda right, self, node, text: right(self, node, text.partition("(")[0])),
+           instead(FixBuilder, "decorate", lambda right, self, node, text: right(self, node, text.partition("(")[0] + "()")),
            "PAT501/plain", "fixed", "check"),
     Mutant("PAT501", "the identity of another function is taken", code("decorate", "(func", "(len"),
            "PAT501/plain", "fixed", "check"),
@@ -497,6 +500,25 @@ MUTANTS = [
     Mutant("PAT501", "the names that decorators above register are no obstacle",
            instead(wraps_rule, "mind_registration", nothing),
            "PAT501/registered", "fixed", "check"),
+    Mutant("PAT502", "the copies go, and functools.wraps is forgotten", instead(hand_copied, "put_wraps", nothing),
+           "PAT502/plain", "fixed", "check"),
+    Mutant("PAT502", "every wrapper is taken to have the function's signature",
+           always(wrapping, "takes_what_function_takes", True), "PAT502/in_doubt", "fixed", "check"),
+    Mutant("PAT502", "a docstring of the author's own goes with the copies", always(copies, "_is_functions", True),
+           "PAT502/in_doubt", "fixed", "check"),
+    Mutant("PAT503", "another function is wrapped", around("", "", "(len)"), "PAT503/wrong", "fixed", "check"),
+    Mutant("PAT503", "the arguments of update_wrapper are swapped and swapped back",
+           code("replace", "remembering", "func"), "PAT503/wrong", "fixed", "check"),
+    Mutant("PAT507", "a property becomes a method", code("replace", "functools.cached_property", "functools.cache"),
+           "PAT507/properties", "fixed", "check"),
+    Mutant("PAT507", "slots and setters are no obstacle", instead(FixBuilder, "refuse", nothing),
+           "PAT507/doubtful_properties", "fixed", "check"),
+    Mutant("PAT507", "what the class reads of itself is no obstacle", always(cache_on_method, "_looks_into_dict", False),
+           "PAT507/doubtful_properties", "fixed", "check"),
+    Mutant("PAT507", "the import of the cache stays", instead(FixBuilder, "drop_import", nothing),
+           "PAT507/imported_name", "fixed", "verification"),
+    Mutant("PAT507", "the cache is the class's after all", code("replace", "method_cache", "functools.cache"),
+           "PAT507/methods", "unsafe", "verification"),
     # ---- Imports
     Mutant("PAT901", "hoisted in spite of a cycle",
            together(always(Loads, "answer", False), always(SurvivesHoisting, "answer", True)),

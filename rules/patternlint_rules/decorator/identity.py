@@ -20,14 +20,19 @@ Resolve = Callable[["cst.BaseExpression"], str | None]
 def is_cared_for(shape: Shape, wrapper: Wrapper, resolve: Resolve) -> bool:
     """Whether something gives the wrapper the function's identity: a decorator on it or a call that gets both of them,
     whatever it is called (a project's own helper around `wraps` has any name), or an assignment by hand."""
-    if not isinstance(wrapper.node, cst.FunctionDef):
-        return _is_given_with_function(shape, wrapper.node)
-    names = {wrapper.name, *_aliases(shape, wrapper.name)}
+    names = names_of(shape, wrapper)
     return (
-        any(_decorator_cares(d.decorator, shape.function, resolve) for d in wrapper.node.decorators)
+        is_wrapped_by_decorator(shape, wrapper, resolve)
+        or (isinstance(wrapper.node, cst.Lambda) and _is_given_with_function(shape, wrapper.node))
         or any(isinstance(n, cst.Call) and _call_cares(n, names, shape.function) for n in shape.own)
         or any(_sets_identity(n, names) for n in shape.own)
     )
+
+
+def is_wrapped_by_decorator(shape: Shape, wrapper: Wrapper, resolve: Resolve) -> bool:
+    """Whether a decorator on the wrapper gives it the function's identity."""
+    decorators = wrapper.node.decorators if isinstance(wrapper.node, cst.FunctionDef) else ()
+    return any(_decorator_cares(d.decorator, shape.function, resolve) for d in decorators)
 
 
 def _decorator_cares(decorator: cst.BaseExpression, function: str, resolve: Resolve) -> bool:
@@ -71,11 +76,12 @@ def _is_given_with_function(shape: Shape, node: cst.Lambda) -> bool:
     )  # fmt: skip
 
 
-def _aliases(shape: Shape, name: str) -> set[str]:
-    return {
+def names_of(shape: Shape, wrapper: Wrapper) -> set[str]:
+    """The names that the decorator has for one of its wrappers."""
+    return {wrapper.name} | {
         t.target.value
         for n in shape.own
-        if isinstance(n, cst.Assign) and isinstance(n.value, cst.Name) and n.value.value == name
+        if isinstance(n, cst.Assign) and (n.value is wrapper.node or dotted(n.value) == wrapper.name)
         for t in n.targets
         if isinstance(t.target, cst.Name)
     }

@@ -61,6 +61,10 @@ def _rebinds(node: cst.FunctionDef | cst.Lambda, names: set[str]) -> bool:
     """Whether the wrapper changes what it got before it passes it on."""
     for inner in descendants(node.body):
         match inner:
+            case cst.AssignTarget(target=cst.Tuple(elements=elements)):
+                if any(isinstance(e.value, cst.Name) and e.value.value in names for e in elements):
+                    return True
+                continue
             case cst.AssignTarget(target=target) | cst.Del(target=target) | cst.AugAssign(target=target):
                 changed = target.value if isinstance(target, cst.Subscript) else target
             case cst.Call(func=cst.Attribute(value=changed, attr=cst.Name(value=method))) if method in _CHANGES:

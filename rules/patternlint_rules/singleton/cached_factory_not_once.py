@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from patternlint.cstnames import dotted as dotted_cst
 from patternlint.facts import Module, Scope, dotted
-from patternlint.finding import Evidence
 from patternlint.project import AttributeUses, ReferencesTo
-from patternlint.rule import Applicability, Confidence, Family, Rule, cst
-from patternlint_rules.singleton.concurrency import MadeAtStartUp, Reached, grade, how_reached
+from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
+from patternlint_rules.singleton.concurrency import Reached, RunsAlone, grade, how_reached
 from patternlint_rules.singleton.effects import Effect, acts_for_its_effect, effect_of
 from patternlint_rules.singleton.lifetime import has_one_thread
 from patternlint_rules.singleton.resource import Made, made_by
@@ -89,7 +88,9 @@ class CachedFactoryNotOnce(Rule):
         if not caches or not (scope.is_async or len(scope.parameters) <= (scope.enclosing_class is not None)):
             return
         if scope.is_async:
-            if caches[-1] is node.decorators[-1]:  # else something in between may make a task of it
+            if (
+                scope.enclosing_class is None and caches[-1] is node.decorators[-1]
+            ):  # methods are PAT507's; else something in between may make a task of it
                 self._report_coroutine(node, caches[-1])
             return
         made = self._made(scope)
@@ -128,7 +129,7 @@ class CachedFactoryNotOnce(Rule):
     ) -> None:
         name, scope = node.name.value, self.scope
         reached = how_reached(self.project, scope)
-        one_thread = has_one_thread(scope) or self.project.ask(MadeAtStartUp(scope.dotted))
+        one_thread = has_one_thread(scope) or self.project.ask(RunsAlone(scope.dotted))
         confidence = grade(made, reached, self.settings, one_thread=one_thread)
         if made is None and (effect is None or not effect.is_sure):
             confidence = min(confidence, Confidence.MEDIUM) if effect and reached else Confidence.LOW
