@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, assert_type
+from typing import Any, ParamSpec, TypeVar, assert_type
 
 from patternlint.runtime import (
     AsyncOnce,
@@ -20,6 +20,8 @@ from patternlint.runtime import (
     Subscription,
     TypeDispatch,
     UnknownKeyError,
+    decorator,
+    method_cache,
     once,
     once_per,
     weak_method,
@@ -139,6 +141,119 @@ assert_type(Pooled.instance_or_none(), Pooled | None)
 assert_type(FileStore().read(), bytes)
 Ledger.reset_instance()
 Ledger(1)  # type: ignore[arg-type]
+
+
+# decorator
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@decorator
+def logged(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    return call(*args, **kwargs)
+
+
+@decorator
+async def traced(call: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
+    return await call(*args, **kwargs)
+
+
+@decorator
+def timed(call: Callable[..., Any], *args: Any, unit: str = "s", **kwargs: Any) -> Generator[Any, Any, Any]:
+    return (yield call(*args, **kwargs))
+
+
+@logged
+def area(width: int, *, height: float = 1.0) -> float:
+    return width * height
+
+
+@timed(unit="ms")
+@traced
+async def download(url: str) -> bytes:
+    return b""
+
+
+@timed
+def numbers(limit: int) -> Iterator[int]:
+    yield limit
+
+
+@timed()
+async def numbers_async(limit: int) -> AsyncIterator[int]:
+    yield limit
+
+
+class Shop:
+    @logged
+    def find(self, name: str) -> int:
+        return 1
+
+    @classmethod
+    @timed
+    def make(cls) -> Shop:
+        return cls()
+
+    @timed
+    @staticmethod
+    def parse(text: str) -> int:
+        return 1
+
+    @property
+    @logged
+    def size(self) -> int:
+        return 1
+
+
+assert_type(area(1, height=2.0), float)
+assert_type(list(numbers(1)), list[int])
+assert_type(numbers_async(1), AsyncIterator[int])
+assert_type(Shop.make(), Shop)
+assert_type(Shop().find("x"), int)
+assert_type(Shop.parse("1"), int)
+assert_type(Shop().size, int)
+area("1")  # type: ignore[arg-type]
+Shop().find(1)  # type: ignore[arg-type]
+decorator(1)  # type: ignore[arg-type]
+
+
+async def use_download() -> None:
+    assert_type(await download("u"), bytes)
+
+
+# method_cache
+class Order:
+    @method_cache
+    def total(self) -> float:
+        return 1.0
+
+    @method_cache(maxsize=10)
+    def page(self, number: int, *, size: int = 10) -> list[str]:
+        return []
+
+    @method_cache
+    async def history(self, since: str = "") -> bytes:
+        return b""
+
+    @property
+    @method_cache
+    def label(self) -> str:
+        return ""
+
+
+assert_type(Order().total(), float)
+assert_type(Order.total(Order()), float)
+assert_type(Order().page(1, size=2), list[str])
+assert_type(Order.total.cache_info().hits, int)
+assert_type(Order().label, str)
+Order.page.cache_clear(Order())
+Order().page.cache_clear()
+Order().page("1")  # type: ignore[arg-type]
+Order().total(1)  # type: ignore[call-arg]
+
+
+async def use_history() -> None:
+    assert_type(await Order().history("today"), bytes)
 
 
 # observers
