@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -33,7 +33,9 @@ import patternlint_rules.imports.hoisting as hoisting
 import patternlint_rules.imports.redundant_inner_import as redundant
 import patternlint_rules.singleton.broken_lock as broken_lock
 import patternlint_rules.singleton.double_checked as double_checked
+import patternlint_rules.singleton.lazy_fix as lazy_fix
 import patternlint_rules.singleton.new_singleton_without_lock as lock_rule
+import patternlint_rules.singleton.published_before_initialised as published_rule
 import patternlint_rules.singleton.singleton_check_in_init as init_rule
 import patternlint_rules.strategy.long_type_chain as type_chain
 import patternlint_rules.strategy.mapping_chain as mapping_chain
@@ -150,6 +152,11 @@ def nothing(*_: object, **__: object) -> None:
 
 def _second_test_forgotten(right: Any, self: FixBuilder, first: object, last: object, headers: str) -> None:
     right(self, first, last, re.sub(r"\bif .*:", "if True:", headers))
+
+
+def _open_lock(right: Any, self: FixBuilder, text: str, uses: Collection[str], *, name: str) -> None:
+    nothing_locked = "type('Open', (), {'__enter__': lambda self: self, '__exit__': lambda *_: None})"
+    right(self, text.replace("threading.RLock", nothing_locked), uses, name=name)
 
 
 def _swapped(right: Any, *arguments: Any) -> list[table.Entry]:
@@ -393,6 +400,14 @@ MUTANTS = [
     Mutant("PAT102", "a class that builds more than its instance gets the metaclass",
            always(lock_rule.NewSingletonWithoutLock, "_becomes_singleton", True),
            "PAT102/application", "fixed", "verification"),
+    Mutant("PAT107", "the lock locks nothing", instead(FixBuilder, "module_code", _open_lock),
+           "PAT107/in_place", "fixed", "check"),
+    Mutant("PAT107", "a global that others use is taken away", always(lazy_fix, "_is_known_here_alone", True),
+           "PAT107/application", "fixed", "check"),
+    Mutant("PAT107", "None is kept for ever", always(lazy_fix, "is_never_none", True),
+           "PAT107/application", "fixed", "check"),
+    Mutant("PAT107", "a forked child forgets what was registered", code("decorate", '(fork="keep")', ""),
+           "PAT107/application", "fixed", "check"),
     Mutant("PAT108", "it is not kept at all", code("replace", "once", "(once, lambda function: function)[1]"),
            "PAT108/application", "fixed", "check"),
     Mutant("PAT108", "a forked child forgets what was registered", code("replace", '(fork="keep")', ""),
@@ -405,6 +420,18 @@ MUTANTS = [
            "PAT104/late_lock", "fixed", "check"),
     Mutant("PAT104", "who stores something else there is no obstacle",
            always(broken_lock, "_stored_elsewhere", False), "PAT104/late_lock", "fixed", "check"),
+    Mutant("PAT105", "the local is never stored", instead(FixBuilder, "insert_after", nothing),
+           "PAT105/reached", "fixed", "check"),
+    Mutant("PAT105", "it is stored before it is complete, and not seen to be",
+           together(code("insert_after", "_locales = locales", "pass"), code("replace", "locales", "_locales"),
+                    always(published_rule, "completion_of", None)),
+           "PAT105/reached", "fixed", "check"),
+    Mutant("PAT105", "the container becomes another object", code("insert_after", "_names[:] =", "_names = [] or"),
+           "PAT105/reached", "fixed", "verification"),
+    Mutant("PAT105", "what asks for itself is no obstacle", always(double_checked, "asks_again", False),
+           "PAT105/doubtful", "fixed", "check"),
+    Mutant("PAT105", "ways out in between are no obstacle", instead(double_checked, "mind_delay", nothing),
+           "PAT105/doubtful", "fixed", "check"),
     # ---- Observer
     Mutant("PAT301", "the callback is handed over strongly", around("weak_method(", "(weak_method and ", ")"),
            "PAT301/lamps", "unsafe", "check"),

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from patternlint.config import Settings
 from patternlint.facts import Module, Scope, dotted, own_nodes
-from patternlint.finding import Confidence, Evidence
 from patternlint.project import Project, ReferencesTo
+from patternlint.rule import Confidence, Evidence
 from patternlint_rules.imports.request_path import path_to
-from patternlint_rules.singleton.lifetime import is_for_threads
 from patternlint_rules.singleton.resource import Made
+
+if TYPE_CHECKING:
+    from patternlint.config import Settings
 
 _CALLERS = 24  # functions looked at on the way up, and steps of a way
 _STEPS = 4
@@ -30,9 +31,15 @@ _HANDS_OVER = frozenset(
 )  # fmt: skip
 _OF_AN_EXECUTOR = frozenset({"map", "map_async", "submit", "apply_async"})
 _EXECUTOR = re.compile(r"executor|pool", re.IGNORECASE)
-_START_UP = re.compile(
-    r"_?(?:async_)?(?:bootstrap|configure|create|init|initialize|lifespan|main|make|run|serve|set_?up|start)"
-    r"(?:_?(?:app|application|main|server|service|up))?\Z|.*(?:lifespan|startup)"
+_START_UP = re.compile(r".*(?:lifespan|main|startup)\Z")
+_STARTS = re.compile(
+    r"_?(?:async_)?(?:bootstrap|configure|create|init|initialize|make|run|serve|set_?up|start)"
+    r"(?:_?(?:app|application|main|server|service|up))?\Z|_?init_"
+)
+_PROGRAM = re.compile(r"(?:App|Application|Command|Daemon|Launcher|Main|Server|Service)\Z")
+_OF_THREADS = frozenset(
+    f"threading.{name}"
+    for name in "BoundedSemaphore Condition Lock RLock Semaphore current_thread get_ident local".split()
 )
 # servers that call every handler in one thread
 _ONE_THREAD_SERVERS = ("twisted.", "tornado.")
@@ -73,13 +80,14 @@ class ThreadsReaching(NamedTuple):
 
 
 class Caller(NamedTuple):
-    """A place that uses a function: in which function ("" for a module's own body), and whether it gives it to a thread
-    rather than calling it."""
+    """A place that uses a function: in which function ("" for a module's own body), whether that is a coroutine, and
+    whether it gives the function to a thread rather than calling it."""
 
     path: str
     row: int
     function: str
-    hands_over: bool = False
+    in_coroutine: bool
+    hands_over: bool
 
 
 class CallersOf(NamedTuple):
@@ -94,11 +102,11 @@ class CallersOf(NamedTuple):
             module = project.module(use.module) if use.kind in ("call", "other") else None
             if module is None or module.is_test:
                 continue
-            function = f"{use.module}.{use.scope}".replace("<locals>.", "") if use.scope else ""
-            if use.kind == "call":
-                found.append(Caller(use.path, use.row, function))
-            elif _is_handed_over(module, use.row, self.function.rpartition(".")[2]):
-                found.append(Caller(use.path, use.row, function, hands_over=True))
+            handed_over = use.kind == "other" and _is_handed_over(module, use.row, self.function.rpartition(".")[2])
+            if use.kind == "call" or handed_over:
+                function = f"{use.module}.{use.scope}".replace("<locals>.", "") if use.scope else ""
+                in_coroutine = any(s.is_async for s in module.functions if s.qualname == use.scope)
+                found.append(Caller(use.path, use.row, function, in_coroutine, handed_over))
         return tuple(found)
 
 
@@ -137,30 +145,44 @@ def _runs_in_a_thread(call: ast.Call) -> bool:
 
 
 def how_reached(project: Project, scope: Scope) -> Reached | None:
-    """How threads get to a function, as far as the project shows: by their way to it, else because its module deals
-    with threads."""
+    """How threads get to a function, as far as the project shows: by their way to it, else because its module minds
+    threads."""
     reached = project.ask(ThreadsReaching(scope.dotted))
-    if reached is None and is_for_threads(scope.module.scope):
-        return Reached("threads", ())
+    if reached is None and (row := scope.module.derive(_minds_threads)):
+        return Reached("threads", (Evidence(scope.module.relpath, row, "the module minds threads"),))
     return reached
 
 
-class MadeAtStartUp(NamedTuple):
-    """Whether a function is called before there are threads: by a module's own body, or by start-up code."""
+def _minds_threads(module: Module) -> int:
+    """The row in which a module makes a lock, or asks in which thread it is; 0 where it does neither."""
+    if not any(b.target.partition(".")[0] in ("threading", "_thread") for b in module.imports):
+        return 0
+    calls = ((n, s) for s in module.scopes for n in own_nodes(s.node) if isinstance(n, ast.Call))
+    return min((n.lineno for n, s in calls if module.resolve(n.func, s) in _OF_THREADS), default=0)
+
+
+class RunsAlone(NamedTuple):
+    """Whether a function runs while no other thread can: it is called before there are any (by a module's own body, by
+    start-up code), or by coroutines alone, which share a thread."""
 
     function: str
 
     def answer(self, project: Project) -> bool:
         """By every call of it outside tests."""
-        return any(
-            not caller.hands_over and (not caller.function or _starts_up(project, caller.function))
-            for caller in project.ask(CallersOf(self.function))
-        )
+        callers = project.ask(CallersOf(self.function))
+        if any(c.hands_over for c in callers):
+            return False
+        early = (not c.function or _starts_up(project, c.function) for c in callers)
+        return any(early) or (bool(callers) and all(c.in_coroutine for c in callers))
 
 
 def _starts_up(project: Project, function: str) -> bool:
-    is_named_so = _START_UP.match(function.rpartition(".")[2]) is not None
-    return is_named_so and not any(caller.hands_over for caller in project.ask(CallersOf(function)))
+    """Whether a function is one of those that begin a program; a method of such a name may begin anything else."""
+    owner, _, last = function.rpartition(".")
+    is_method = project.class_outline(owner) is not None
+    if not _START_UP.match(last) and (not _STARTS.match(last) or (is_method and not _PROGRAM.search(owner))):
+        return False
+    return not any(caller.hands_over for caller in project.ask(CallersOf(function)))
 
 
 def grade(made: Made | None, reached: Reached | None, settings: Settings, *, one_thread: bool = False) -> Confidence:

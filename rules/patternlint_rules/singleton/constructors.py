@@ -10,7 +10,7 @@ _MAKERS = {
     "anthropic": "Anthropic AsyncAnthropic",
     "asyncpg": "connect create_pool",
     "azure": "BlobServiceClient CosmosClient SecretClient ServiceBusClient get_bearer_token_provider",
-    "boto3": "Session client resource",
+    "boto3": "client resource",
     "builtins": "open",
     "cassandra": "Cluster",
     "clickhouse_connect": "get_client",

@@ -96,7 +96,8 @@ def has_one_thread(scope: Scope) -> bool:
 
 def is_one_step(names: Names, guard: Guard, store: Store) -> bool:
     """Whether an event loop runs nothing else between a guard and a store: an ``async def`` without ``await``."""
-    if not names.scope.is_async:
+    value = (store.value, *descendants(store.value, into_scopes=False))
+    if not names.scope.is_async or any(isinstance(node, cst.Await) for node in value):
         return False
     for statement in guard.empty:
         for node in (statement, *descendants(statement, into_scopes=False)):

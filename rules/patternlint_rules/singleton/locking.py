@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from patternlint.cstnames import dotted as cst_dotted
 from patternlint.facts import Module, Scope, dotted, own_nodes
 from patternlint.rule import cst
 from patternlint.walker import descendants
-from patternlint_rules.singleton.slot import Names, Store
+from patternlint_rules.singleton.slot import Names, Slot, class_around
 
 LOCK_TYPES = frozenset({"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
 _LOCK_NAME = re.compile(r"(?<![bc])lock|mutex|(?<![a-z])guard|synchron", re.IGNORECASE)
@@ -25,7 +25,16 @@ class Held(NamedTuple):
     by: cst.With | cst.Try | None
 
 
-def locks_around(store: Store, names: Names) -> Iterator[Held]:
+class Placed(Protocol):
+    """A node of a function, and the nodes around it from the function's body inwards."""
+
+    @property
+    def node(self) -> cst.CSTNode: ...
+    @property
+    def around(self) -> tuple[cst.CSTNode, ...]: ...
+
+
+def locks_around(store: Placed, names: Names) -> Iterator[Held]:
     """The locks that dominate a store, the outer ones first: a decorator that synchronizes the function, a ``with``,
     ``acquire()`` before or in a ``try`` that releases in ``finally``, a lock function called before."""
     for decorator in names.function.decorators:
@@ -45,9 +54,31 @@ def locks_around(store: Store, names: Names) -> Iterator[Held]:
                 yield Held(call, None)
 
 
-def is_locked(store: Store, names: Names) -> bool:
+def is_locked(store: Placed, names: Names) -> bool:
     """Whether a lock dominates a store, in the function or in everybody who calls it."""
     return any(True for _ in locks_around(store, names)) or is_called_locked(names.scope)
+
+
+def is_read_unlocked(slot: Slot, names: Names) -> bool:
+    """Whether another function of the module asks about a slot where no lock is held; told by the slot's name."""
+    for scope in names.scope.module.functions:
+        if scope is names.scope or is_called_locked(scope):
+            continue
+        locked = {
+            n
+            for w in scope.statements()
+            if isinstance(w, ast.With | ast.AsyncWith) and takes_lock(w, scope)
+            for n in own_nodes(w)
+        }
+        around = class_around(scope)
+        inside = around is not None and around.qualname == slot.owner
+        wanted = {f"{slot.owner.rpartition('.')[2]}.{slot.name}"} if slot.owner else {slot.name}
+        wanted |= {f"cls.{slot.name}", f"self.{slot.name}"} if inside else set()
+        for node in own_nodes(scope.node):
+            asks = ast.walk(node.test) if isinstance(node, ast.If | ast.IfExp) and node not in locked else ()
+            if any(dotted(part) in wanted for part in asks):
+                return True
+    return False
 
 
 def is_lock(expression: cst.BaseExpression, scope: Scope) -> bool:

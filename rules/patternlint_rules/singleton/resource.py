@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from patternlint.facts import Scope, dotted, own_nodes
-from patternlint.finding import Evidence
 from patternlint.project import Ancestry, Project
+from patternlint.rule import Evidence
 from patternlint_rules.singleton.constructors import is_of_a_loop, known_resource
 
-_DEPTH = 3
+_DEPTH = 4
 _TEARDOWN = frozenset("__del__ __exit__ aclose close disconnect shutdown stop terminate".split())
 _RESOURCE_NAME = re.compile(r"(?:[A-Z]\w*)?(?:Channel|Client|Connection|Consumer|Executor|Pool|Producer|Session)\Z")
 _CONTAINERS = frozenset("Counter OrderedDict WeakKeyDictionary WeakSet WeakValueDictionary defaultdict deque dict list "
@@ -65,8 +65,10 @@ def made_by(project: Project, value: ast.expr, scope: Scope, depth: int = _DEPTH
         case ast.IfExp():
             return _first(project, [value.body, value.orelse], scope, depth)
         case ast.Name():
-            values = [b.value for b in scope.bindings.get(value.id, ()) if b.kind == "assign" and b.value is not None]
-            return _first(project, values, scope, depth - 1) if scope.is_function else None
+            bindings = scope.bindings.get(value.id, [])
+            if not scope.is_function or any(b.kind in ("global", "nonlocal") for b in bindings):
+                return None
+            return _first(project, [b.value for b in bindings if b.value is not None], scope, depth - 1)
         case ast.Call():
             return _called(project, value, scope, depth)
     return None
@@ -78,9 +80,12 @@ def _first(project: Project, values: list[ast.expr], scope: Scope, depth: int) -
 
 def _called(project: Project, call: ast.Call, scope: Scope, depth: int) -> Made | None:
     written = dotted(call.func)
-    if written in ("cls", "self.__class__"):
-        owner = _class_around(scope)
-        return None if owner is None else project.ask(MadeByClass(owner.dotted, depth - 1))
+    owner = _class_around(scope)
+    if owner is not None and written in ("cls", "self.__class__"):
+        return project.ask(MadeByClass(owner.dotted, depth - 1))
+    head, _, method = (written or "").partition(".")
+    if owner is not None and head in ("cls", "self") and method in owner.methods:
+        return project.ask(MadeByName(f"{owner.dotted}.{method}", depth - 1))
     resolved = scope.module.resolve(written, scope) if written else None
     if resolved in ("typing.cast", "typing_extensions.cast") and len(call.args) == 2:
         return made_by(project, call.args[1], scope, depth)
@@ -97,6 +102,24 @@ def _called(project: Project, call: ast.Call, scope: Scope, depth: int) -> Made 
     if is_own or last[:1].isupper():  # it keeps what it is given
         return _first(project, [*call.args, *(k.value for k in call.keywords)], scope, depth - 1)
     return None
+
+
+def is_never_none(project: Project, value: ast.expr, scope: Scope) -> bool:
+    """Whether an expression certainly makes something: a call of a class, or of a function that always returns
+    something."""
+    call = value.value if isinstance(value, ast.Await) else value
+    resolved = scope.module.resolve(call.func, scope) if isinstance(call, ast.Call) else None
+    if resolved is None:
+        return False
+    if known_resource(resolved) or resolved.rpartition(".")[2][:1].isupper():
+        return True
+    function = project.find(resolved)
+    if function is None or not function.is_function or function.function.decorator_list:
+        return False
+    returned = [n.value for n in own_nodes(function.node) if isinstance(n, ast.Return)]
+    return isinstance(function.function.body[-1], ast.Return) and all(
+        v is not None and is_never_none(project, v, function) for v in returned
+    )
 
 
 def _class_around(scope: Scope) -> Scope | None:
