@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from patternlint.answers import Answer
     from patternlint.config import Settings
 
-_FORMAT = 2
+_FORMAT = 3
 _WAIT = 10.0  # seconds for another process to finish writing
 # A file changed this recently (seconds) could change again without its time stamps telling: git calls it racily clean.
 _RACY = 2.0
@@ -356,10 +356,10 @@ def _findings(text: str) -> Iterator[Finding]:
 def _fix(values: Iterable[Any] | None) -> Fix | None:
     if values is None:
         return None
-    message, applicability, edits, imports, form, binds, elsewhere = values
+    message, applicability, edits, imports, form, binds, elsewhere, rewrites = values
     return Fix(
         message, Applicability(applicability), _edits(edits), _imports(imports), form, frozenset(binds),
-        tuple(FileEdits(path, _edits(e), _imports(i)) for path, e, i in elsewhere),
+        tuple(FileEdits(path, _edits(e), _imports(i)) for path, e, i in elsewhere), tuple(rewrites),
     )  # fmt: skip
 
 

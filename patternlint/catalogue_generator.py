@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,8 @@ def main(arguments: list[str]) -> int:
     text = catalogue_text()
     if "--check" not in arguments:
         CATALOGUE.write_text(text, encoding="utf-8", newline="\n")
+        # the configuration's schema names the rules; this process has the old catalogue in memory
+        subprocess.run([sys.executable, "-m", "patternlint.option_pages"], check=True)
     elif CATALOGUE.read_text(encoding="utf-8") != text:
         print(f"{CATALOGUE} is out of date: run `python -m patternlint.catalogue_generator`", file=sys.stderr)
         return 1

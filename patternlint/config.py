@@ -55,6 +55,7 @@ class Settings(NamedTuple):
     runtime_module: str = ""
     fix_style: str = "canonical"
     honor_foreign_noqa: bool = True
+    require_reason: bool = False
     free_threaded: bool = False  # whether the code runs on builds without the global lock: every race is a real one
     rules: Mapping[str, Mapping[str, Any]] = {}  # code -> option -> value
     runtime_declared: bool = False

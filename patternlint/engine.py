@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from patternlint.catalogue import RULES
 from patternlint.finding import Applicability, Confidence, Finding, Fix
-from patternlint.selection import NOT_PARSED, Selection
+from patternlint.selection import INVALID, NOT_PARSED, UNUSED, Selection
 from patternlint.source import Source
-from patternlint.words import has_word, matches
+from patternlint.words import has_word, matches, speaks_to_us
 
 if TYPE_CHECKING:
     import ast
@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     from patternlint.regions import Extent
     from patternlint.rule import Rule, Visit
     from patternlint.rule_entry import RuleEntry
+    from patternlint.suppression import Suppressions
 
 # calls between Python functions take no room on the C stack since 3.11
 _DEEP = 20_000
 _RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+_NO_REASON = "the comment here gives no reason, which require-reason asks for: add ' -- ' and why"
 _PYTHON_2 = ("Missing parentheses in call to", "multiple exception types must be parenthesized", "leading zeros in")
 
 
@@ -131,16 +133,17 @@ class Engine:
         """
         self.counts = self.counts._replace(read=self.counts.read + source.rows)
         self._expected.discard(os.fspath(source.path))
+        self._is_blind = False  # whether a part could not be looked at
         if self._without_candidates.pop(source.path, None) == hash(source.text):
             self.counts = self.counts._replace(facts=self.counts.facts + source.rows)
-            return []
+            return self._let_through(source, [])
         concerned = list(self.rules) if self._whole else self._concerned(source.text)
         with room():
             try:
                 if not concerned:
                     if tree is None:
                         _check_syntax(source)
-                    return []
+                    return self._let_through(source, [])
                 module = self._facts(source, tree)
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 findings = [not_parsed(self.project.relpath(source.path), source, error)]
@@ -179,18 +182,40 @@ class Engine:
         return findings, self.project.reads_of(known)
 
     def _let_through(self, source: Source, findings: list[Finding]) -> list[Finding]:
-        if not findings:
+        if not findings and not speaks_to_us(source.text):
             return []
         from patternlint.suppression import Suppressions
 
-        suppressions = Suppressions(source, ignoring=self._ignoring, honor_foreign=self.settings.honor_foreign_noqa)
-        if suppressions.skip_file:
+        comments = Suppressions(
+            source,
+            ignoring=self._ignoring,
+            honor_foreign=self.settings.honor_foreign_noqa,
+            require_reason=self.settings.require_reason,
+        )
+        if comments.skip_file:
             return []
         peers = {rule.code: rule.peers for rule in self.rules}
-        kept = {
-            f: None for f in findings if self.selection.admits(f) and not suppressions.covers(f, peers.get(f.code, ()))
-        }
-        return sorted(map(self.selection.with_fix_as_allowed, kept), key=_order)
+        open_ones = [f for f in findings if not comments.covers(f, peers.get(f.code, ()))]  # all: it notes who is used
+        of_comments = [f for f in self._about_comments(source, comments, findings) if not comments.covers(f)]
+        kept = {f: None for f in (*open_ones, *of_comments) if self.selection.admits(f)}
+        asked = [f._replace(help=_NO_REASON) if f in comments.without_reason else f for f in kept]
+        return sorted(map(self.selection.with_fix_as_allowed, asked), key=_order)
+
+    def _about_comments(self, source: Source, comments: Suppressions, findings: list[Finding]) -> list[Finding]:
+        """What there is to say of the comments that speak to us, once everything has been found."""
+        if not self.selection.codes & {UNUSED, INVALID} or any(f.code == NOT_PARSED for f in findings):
+            return []
+        from patternlint.own_findings import invalid, unused
+
+        path = self.project.relpath(source.path)
+        rows = [f.row for f in findings if self.selection.admits(f)]
+        found = [*invalid(comments.faulty(rows), source, path)]
+        return found if self._is_blind else [*found, *unused(comments, source, path, self._have_run)]
+
+    def _have_run(self, code: str) -> bool:
+        """Whether the rules whose codes begin so, of which there are some, are all on."""
+        named = [entry.code for entry in RULES if entry.code.startswith(code)]
+        return bool(named) and self.selection.codes.issuperset(named)
 
     def _facts(self, source: Source, tree: ast.Module | None) -> Module:
         self.project.tidy()
@@ -234,6 +259,7 @@ class Engine:
 
         region = next((r for e in (extent, *larger) if (r := cut(module, e)) is not None), None)
         if region is None:
+            self._is_blind = True
             return  # too deep for LibCST, or in a form that it does not know: nothing can be said
         lines = extent.last - extent.first + 1
         self.counts = self.counts._replace(regions=self.counts.regions + lines)
@@ -249,7 +275,8 @@ class Engine:
                     findings = list(_finished(rule, visit))
                     visit.drafts.clear()  # a fix and its visit refer to each other
             except RecursionError:
-                pass  # too deep for the rule or, since CPython 3.12 counts calls through C apart, for LibCST
+                # too deep for the rule or, since CPython 3.12 counts calls through C apart, for LibCST
+                self._is_blind = True
             self.rule_counts[rule.code] = self.rule_counts[rule.code].plus(since, 1, lines)
             yield from findings
 

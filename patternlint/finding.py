@@ -81,8 +81,8 @@ class Fix(NamedTuple):
     """One repair: all of its edits and imports in all of its files, or none.
 
     `form` is ``canonical`` (the companion runtime) or ``in place`` (the standard library). `binds` are the names that
-    it brings into the module or takes out: two fixes about the same one cannot be applied together. `elsewhere` is what it
-    changes in other files of the project.
+    it brings into the module or takes out: two fixes about the same one cannot be applied together. `elsewhere` is what
+    it changes in other files of the project. `rewrites` are the comments that it means to change or take out.
     """
 
     message: str
@@ -92,6 +92,7 @@ class Fix(NamedTuple):
     form: str = "in place"
     binds: frozenset[str] = frozenset()
     elsewhere: tuple[FileEdits, ...] = ()
+    rewrites: tuple[str, ...] = ()
 
 
 class Evidence(NamedTuple):

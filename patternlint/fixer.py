@@ -254,7 +254,8 @@ class _Repair:
         check_syntax(old, new, self._engine.settings.target_version)
         module = self._project.facts(new)
         names = frozenset(name for part in parts for name in part.names)
-        return Rewriting(self._state(path).reading, read(module), moves, names), module
+        rewrites = tuple(comment for part in parts for comment in part.rewrites)
+        return Rewriting(self._state(path).reading, read(module), moves, names, rewrites), module
 
     def _checked(self, path: Path, change: Rewriting, findings: list[Finding]) -> _State:
         """A rewritten file with what is found in it; the project shows it already."""
@@ -305,7 +306,7 @@ class _Repair:
         """What the fix of a finding changes in each of its files."""
         fix = finding.fix
         if fix is not None:
-            yield self._path, _Part(fix.edits, fix.imports, fix.binds)
+            yield self._path, _Part(fix.edits, fix.imports, fix.binds, fix.rewrites)
             for file in fix.elsewhere:
                 yield self._project.root / file.path, _Part(file.edits, file.imports)
 
@@ -341,11 +342,15 @@ class _Repair:
 
 
 class _Part(NamedTuple):
-    """What one or several fixes do to one file; `binds` are the names that they chose for it."""
+    """What one or several fixes do to one file.
+
+    `binds` are the names that they chose for it, `rewrites` the comments that they mean to change.
+    """
 
     edits: tuple[Edit, ...]
     imports: tuple[Import, ...]
     binds: frozenset[str] = frozenset()
+    rewrites: tuple[str, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -354,7 +359,10 @@ class _Part(NamedTuple):
 
     def and_(self, other: _Part) -> _Part:
         """Both."""
-        return _Part(self.edits + other.edits, self.imports + other.imports, self.binds | other.binds)
+        return _Part(
+            self.edits + other.edits, self.imports + other.imports, self.binds | other.binds,
+            self.rewrites + other.rewrites,
+        )  # fmt: skip
 
 
 def _touch(a: Edit, b: Edit) -> bool:

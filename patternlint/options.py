@@ -221,6 +221,7 @@ OPTIONS = (
     Option("src", PATTERNS._replace(words="list of folders"),
            "Where packages start; empty stands for the project's folder and its `src`."),
     Option("honor-foreign-noqa", FLAG, "Other tools' comments about the same defect count."),
+    Option("require-reason", FLAG, "Comments count only with a reason: `# patternlint: ignore[…] -- why`."),
     Option("rules", Kind("table of tables", {"$ref": "#/definitions/rule-options"}, _rule_options),
            "Options of single rules, such as `[tool.patternlint.rules.PAT401]`."),
 )  # fmt: skip

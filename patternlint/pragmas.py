@@ -16,6 +16,7 @@ PRAGMA = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_THE_NEXT = re.compile(r"#\s*(?:pylint:\s*disable-next|noinspection\b)")
+_ABOUT_THE_NEXT_STATEMENT = re.compile(r"#\s*patternlint:\s*ignore\b")  # however it is decorated
 _ABOUT_THE_ONE_BEFORE = re.compile(r"#\s*type:")
 _NO_CODE = frozenset({tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING})
 _KINDS = frozenset(
@@ -37,7 +38,7 @@ class Comment(NamedTuple):
     """A comment and the logical lines about it.
 
     `line` is the one that it stands in or at the end of; where there is none, `before` and `after` are its
-    neighbours and `block` the one that opens the block around it.
+    neighbours, `statement` the one after that is no decorator, and `block` the one that opens the block around it.
     """
 
     start: int
@@ -45,6 +46,7 @@ class Comment(NamedTuple):
     line: Line | None
     before: Line | None
     after: Line | None
+    statement: Line | None
     block: Line | None
 
     @property
@@ -64,6 +66,8 @@ class Comment(NamedTuple):
             return [self.line]
         if _ABOUT_THE_NEXT.search(self.text):
             return [self.block, self.after]
+        if _ABOUT_THE_NEXT_STATEMENT.search(self.text):
+            return [self.block, self.statement]
         if self.before is None or _ABOUT_THE_ONE_BEFORE.search(self.text):
             return [self.block, self.before]
         return [self.block]
@@ -89,6 +93,7 @@ def comments_in(source: Source) -> list[Comment]:
         Comment(
             start, text, lines[count - 1] if inside else None, lines[count - 1] if count else None,
             lines[count] if count < len(lines) else None,
+            next((lines[i] for i in range(count, len(lines)) if lines[i].kind != "@"), None),
             next((line for line in reversed(lines[:count]) if line.indent < column), None),
         )
         for start, text, count, inside, column in found

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from patternlint.config import Settings
     from patternlint.finding import Finding
 
-NOT_PARSED = "PAT000"
+NOT_PARSED, UNUSED, INVALID = "PAT000", "PAT001", "PAT002"
 
 
 def _of_the_tool(code: str, name: str, class_name: str, applicability: str, summary: str) -> RuleEntry:
@@ -27,6 +27,10 @@ def _of_the_tool(code: str, name: str, class_name: str, applicability: str, summ
 TOOL_RULES = (
     _of_the_tool(NOT_PARSED, "cannot-be-parsed", "CannotBeParsed", "display",
                  "A file that the interpreter's parser refuses was not checked, and must not look clean."),
+    _of_the_tool(UNUSED, "unused-suppression", "UnusedSuppression", "safe",
+                 "A comment that silences nothing would silence the next defect in its place."),
+    _of_the_tool(INVALID, "invalid-suppression", "InvalidSuppression", "display",
+                 "A comment that cannot be read silences something else than its author meant."),
 )  # fmt: skip
 _CODE = re.compile(r"PAT\d{0,3}", re.IGNORECASE)
 
@@ -80,7 +84,7 @@ class Selection:
         chosen = (*settings.select, *settings.extend_select)
         self.codes = frozenset(
             entry.code
-            for entry in RULES
+            for entry in (*TOOL_RULES[1:], *RULES)
             if (settings.preview or not entry.preview)
             and _specificity(entry.code, chosen) > _specificity(entry.code, settings.ignore)
         )

@@ -6,21 +6,29 @@ continued by a backslash), the first one counts, and codes are prefixes.
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from patternlint.directives import (
+    IGNORE,
+    NOQA,
+    SKIP_FILE,
+    Directive,
+    Layout,
+    Name,
+    end_of_block,
+    noqa_at,
+    own_directives,
+)
 from patternlint.finding import Finding
 from patternlint.source import Source
 
 _MARKER = re.compile(r"noqa|pylint:|patternlint:", re.IGNORECASE)
-_NOQA = re.compile(r"# noqa(?::[\s]?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
 _NOQA_FILE = re.compile(r"^\s*# flake8[:=]\s*noqa[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_OWN = re.compile(r"#\s*patternlint:\s*ignore(?:\[(?P<rules>[^\]\n]*)\])?")
-_SKIP_FILE = re.compile(r"#\s*patternlint:\s*skip-file\b")
 _PYLINT = re.compile(r"#.*?\bpylint:\s*(?P<action>disable(?:-next)?)\s*=\s*(?P<names>[\w\-, ]+)")
+
+EVERYTHING = Name("", "")  # what a comment without names is about
 
 
 class Suppressions:
@@ -31,14 +39,21 @@ class Suppressions:
         ignoring: "noqa": ``# noqa`` for us does not count; "pylint": ``# pylint: disable`` for us does not. The hosts
             of these names apply them themselves, and want to know what they silence.
         honor_foreign: whether other tools' comments at a rule's `peers` count.
+        require_reason: whether ours, and ``# noqa``, count only with ``-- reason``.
     """
 
-    def __init__(self, source: Source, *, ignoring: str = "", honor_foreign: bool = True) -> None:
+    def __init__(
+        self, source: Source, *, ignoring: str = "", honor_foreign: bool = True, require_reason: bool = False
+    ) -> None:
         self._source = source
         self._noqa = ignoring != "noqa"
         self._pylint = ignoring != "pylint"
         self._honor_foreign = honor_foreign
+        self._require_reason = require_reason
         self._marked = bool(_MARKER.search(source.text))
+        self._noqas: dict[int, Directive | None] = {}
+        self.used: set[tuple[Directive, Name]] = set()
+        self.without_reason: set[Finding] = set()  # findings that a comment would cover if it gave a reason
 
     @property
     def skip_file(self) -> bool:
@@ -50,12 +65,10 @@ class Suppressions:
         text = self._source.text
         if self._noqa and _NOQA_FILE.search(text):
             return True
-        if "skip-file" not in text:
-            return False
-        return any(_SKIP_FILE.search(comment) for comment in self._source.comments.values())
+        return SKIP_FILE in text and any(d.action == SKIP_FILE and d.first and self._may(d) for d in self.own)
 
     def covers(self, finding: Finding, peers: Iterable[str] = ()) -> bool:
-        """Whether a comment takes responsibility for a finding.
+        """Whether a comment takes responsibility for a finding. All that do are noted as used.
 
         Args:
             finding: the finding.
@@ -65,49 +78,67 @@ class Suppressions:
             return False
         if self._skips:
             return True
-        noqa_codes = self._noqa_codes(finding.row)
-        if noqa_codes is not None:
-            if self._noqa and (not noqa_codes or _named(finding.code, noqa_codes)):
-                return True
-            if self._honor_foreign and any(_named(peer, noqa_codes) for peer in peers):
-                return True
-        comment = self._source.comments.get(finding.row, "")
-        if _ignored_by_own_comment(comment, finding):
+        covered = [self._may(d) for d in self._about(finding)]
+        if covered and not any(covered):
+            self.without_reason.add(finding)
+        return any(covered) or self._is_acknowledged(finding, peers)
+
+    def _about(self, finding: Finding) -> Iterator[Directive]:
+        """The comments for us that are about a finding, used from now on."""
+        noqa = self._noqa_of(finding.row) if self._noqa else None
+        for directive in [*self.own, *([noqa] if noqa is not None else ())]:
+            if directive.action == SKIP_FILE or not directive.holds_at(finding.row):
+                continue
+            names = directive.names or ((EVERYTHING,) if directive.action in (NOQA, IGNORE) else ())
+            named = [name for name in names if finding.code.startswith(name.code) and (name.code or name is EVERYTHING)]
+            self.used.update((directive, name) for name in named)
+            if named:
+                yield directive
+
+    def _may(self, directive: Directive) -> bool:
+        return bool(directive.reason) or not self._require_reason
+
+    def _is_acknowledged(self, finding: Finding, peers: Iterable[str]) -> bool:
+        """Whether a comment for another tool does."""
+        peers = set(peers if self._honor_foreign else ())
+        noqa = self._noqa_of(finding.row) if peers else None
+        if noqa is not None and any(peer.upper().startswith(name.code) for peer in peers for name in noqa.names):
             return True
         known = {finding.name, "W9" + finding.code[3:]} if self._pylint else set()
-        return not known.union(peers if self._honor_foreign else ()).isdisjoint(self._pylint_names(finding.row))
+        return not known.union(peers).isdisjoint(self._pylint_names(finding.row))
+
+    def faulty(self, rows: Iterable[int]) -> list[Directive]:
+        """The comments that say something else than they seem to: all of ours, ``# noqa`` where it is about `rows`."""
+        noqas = dict.fromkeys(self._noqa_of(row) for row in rows) if self._noqa else {}
+        return [d for d in (*self.own, *noqas) if d is not None and d.fault]
 
     def noqa_row(self, row: int) -> int:
         """The row at whose end a ``# noqa`` for a finding on `row` has to stand."""
-        return self._ends_together.get(row, (row, row))[1]
-
-    def _noqa_codes(self, row: int) -> tuple[str, ...] | None:
-        """The codes of the ``# noqa`` that holds for a row: empty for a bare one, None where there is none."""
-        first, last = self._ends_together.get(row, (row, row))
-        lines = "".join(self._source.line(row) for row in range(first, last + 1))
-        found = _NOQA.search(lines)
-        if found is None:
-            return None
-        return tuple(re.split(r"[,\s]+", found["codes"].strip(", \t\r\n").upper())) if found["codes"] else ()
+        return self._layout.together(row)[1]
 
     @cached_property
-    def _ends_together(self) -> dict[int, tuple[int, int]]:
-        """For each row of several that share one end of line (for the tokeniser): the first and the last."""
-        ranges: dict[int, tuple[int, int]] = {}
-        first, last = 0, 0
-        try:
-            for token in tokenize.generate_tokens(io.StringIO(self._source.text, newline="").readline):
-                if token.type in (tokenize.ENDMARKER, tokenize.DEDENT):
-                    continue
-                first = min(first or token.start[0], token.start[0])
-                last = max(last, token.end[0])
-                if token.type in (tokenize.NL, tokenize.NEWLINE):
-                    if last > first:
-                        ranges.update(dict.fromkeys(range(first, last + 1), (first, last)))
-                    first, last = 0, 0
-        except (tokenize.TokenError, SyntaxError):
-            return {}
-        return ranges
+    def own(self) -> list[Directive]:
+        """What comments say to patternlint by name."""
+        return own_directives(self._source, self._layout) if "patternlint:" in self._source.text else []
+
+    @property
+    def noqas(self) -> list[Directive]:
+        """The ``# noqa`` comments that are comments: one in a string counts, as for flake8, but is nobody's mistake."""
+        comments = [comment for comment in self._layout.comments if self._noqa and "noqa" in comment.text.lower()]
+        found = [(self._source.line_start(c.row) + c.column, self._noqa_of(c.row)) for c in comments]
+        return [noqa for start, noqa in found if noqa is not None and noqa.start >= start]
+
+    def _noqa_of(self, row: int) -> Directive | None:
+        first, last = self._layout.together(row)
+        if first not in self._noqas:
+            self._noqas[first] = noqa_at(self._source, first, last)
+        return self._noqas[first]
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return Layout(self._source)
+
+    # ---- pylint's
 
     def _pylint_names(self, row: int) -> frozenset[str]:
         return frozenset(name for first, last, names in self._pylint_ranges if first <= row <= last for name in names)
@@ -115,47 +146,18 @@ class Suppressions:
     @cached_property
     def _pylint_ranges(self) -> list[tuple[int, int, frozenset[str]]]:
         """Rows from, to (inclusive) and the names that ``# pylint: disable`` comments turn off there."""
-        return list(self._read_pylint())
+        return list(self._read_pylint()) if "pylint:" in self._source.text else []
 
     def _read_pylint(self) -> Iterator[tuple[int, int, frozenset[str]]]:
-        for row, comment in self._source.comments.items():
-            found = _PYLINT.match(comment)
+        for comment in self._layout.comments:
+            found = _PYLINT.match(comment.text)
             if found is None:
                 continue
+            row = comment.row
             names = frozenset(name.strip() for name in found["names"].split(","))
-            line = self._source.line(row)
             if found["action"] == "disable-next":
                 yield row + 1, row + 1, names
-            elif line.lstrip().startswith("#"):
-                yield row, self._end_of_block(row, _indentation(line)), names
+            elif self._source.line(row).lstrip().startswith("#"):
+                yield row, end_of_block(self._source, row), names
             else:
                 yield row, row, names
-
-    def _end_of_block(self, row: int, indentation: int) -> int:
-        """The last of the lines after `row` that are indented at least so far."""
-        end = row
-        for following in range(row + 1, self._source.rows + 1):
-            line = self._source.line(following)
-            if line.strip() and _indentation(line) < indentation:
-                break
-            end = following
-        return end
-
-
-def _ignored_by_own_comment(comment: str, finding: Finding) -> bool:
-    for found in _OWN.finditer(comment):
-        rules = found["rules"]
-        if rules is None:
-            return True
-        words = [word.strip() for word in rules.split(",")]
-        if finding.name in words or _named(finding.code, [word.upper() for word in words if word]):
-            return True
-    return False
-
-
-def _named(code: str, codes: Iterable[str]) -> bool:
-    return code.upper().startswith(tuple(codes))
-
-
-def _indentation(line: str) -> int:
-    return len(line.expandtabs()) - len(line.expandtabs().lstrip())

@@ -52,12 +52,16 @@ class Reading(NamedTuple):
 
 
 class Rewriting(NamedTuple):
-    """One text that became another by edits; `binds` are the names that the fixes mean to bring in or take out."""
+    """One text that became another by edits.
+
+    `binds` are the names that the fixes mean to bring in or take out, `rewrites` the comments.
+    """
 
     old: Reading
     new: Reading
     moves: Moves
     binds: frozenset[str]
+    rewrites: tuple[str, ...] = ()
 
 
 def read(module: Module) -> Reading:
@@ -129,6 +133,7 @@ def _parse_as(source: Source, target: tuple[int, int]) -> object:
 
 def _lost_comment(change: Rewriting) -> str:
     lost = Counter(c.text for c in change.old.comments) - Counter(c.text for c in change.new.comments)
+    lost -= Counter(change.rewrites)
     return f"a comment would be lost: {next(iter(lost))}" if lost else ""
 
 
@@ -137,7 +142,7 @@ def _strayed_pragma(change: Rewriting) -> str:
     new = {c.start: c for c in change.new.comments}
     rewritten: Counter[tuple[str, str]] = Counter()
     for comment in change.old.comments:
-        if not comment.is_pragma:
+        if not comment.is_pragma or comment.text in change.rewrites:
             continue
         place = moves.new(comment.start)
         if place is None:

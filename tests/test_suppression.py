@@ -34,12 +34,41 @@ def covers(text: str, row: int = 1, *, peers: frozenset[str] = frozenset(), **op
 )
 def test_noqa(comment: str) -> None:
     assert covers(f"x = 1  {comment}\n")
-    assert defaults.NOQA_INLINE_REGEXP.search(comment)
+    by_flake8 = defaults.NOQA_INLINE_REGEXP.search(comment)
+    assert by_flake8 is not None
+    assert not by_flake8["codes"] or "PAT5" in by_flake8["codes"].upper()
 
 
 @pytest.mark.parametrize("comment", ["# noqa: E501", "# nope", "# noqa: PAT502,PAT3"])
 def test_noqa_for_others(comment: str) -> None:
     assert not covers(f"x = 1  {comment}\n")
+
+
+@pytest.mark.parametrize(
+    ("comment", "silences", "fault"),
+    [
+        ("# noqa: missing-functools-wraps", False, "names no code"),
+        ("# noqa:", False, "names no code"),
+        ("# noqa: PAT", False, "names no code"),
+        ("# noqa(PAT501)", False, "followed by no colon"),
+        ("# noqa[PAT501]", False, "followed by no colon"),
+        ("# noqa-PAT501", False, "followed by no colon"),
+        ("# noqa PAT501", True, "no colon before the code"),
+        ("# noqa E501", True, "no colon before the code"),
+        ("# noqa : PAT501", True, ""),
+        ("# noqa:  PAT501", True, ""),
+        ("# noqa:  E501", False, ""),
+        ("# noqa -- it is short-lived", True, ""),
+        ("# noqa (see #123)", True, ""),
+        ("# noqa: PAT501 because", True, ""),
+    ],
+)
+def test_malformed_noqa_is_never_silently_wide(comment: str, silences: bool, fault: str) -> None:
+    text = f"x = 1  {comment}\n"
+    assert covers(text) is silences
+    faults = [d.fault for d in Suppressions(Source(Path("a.py"), text.encode())).faulty([1])]
+    assert len(faults) == bool(fault)
+    assert fault in "".join(faults)
 
 
 def test_noqa_holds_for_its_own_line() -> None:
@@ -67,6 +96,9 @@ def test_text_that_cannot_be_tokenised_is_read_line_by_line() -> None:
         "# patternlint:ignore[PAT3, PAT5]",
         "# patternlint: ignore[missing-functools-wraps]",
         "# why  # patternlint: ignore[PAT501]",
+        "# patternlint: ignore[missing-functools-wraps] -- it is called at start alone",
+        "# patternlint: ignore[decorator]  # noqa: E501",
+        "# patternlint: ignore[no-such-rule, PAT501]",
     ],
 )
 def test_our_own_comment(comment: str) -> None:
@@ -76,6 +108,82 @@ def test_our_own_comment(comment: str) -> None:
 def test_our_own_comment_for_another_rule() -> None:
     assert not covers("x = 1  # patternlint: ignore[PAT502]\n")
     assert not covers('x = "# patternlint: ignore"\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "held"),
+    [
+        ("# patternlint: ignore[PAT501]\ndef f(\n    a,\n):\n    pass\n", 2, True),
+        ("# patternlint: ignore[PAT501]\ndef f(\n    a,\n):\n    pass\n", 4, True),
+        ("# patternlint: ignore[PAT501]\ndef f(\n    a,\n):\n    pass\n", 5, False),
+        ("# patternlint: ignore[PAT501]\n@a\n@b(\n    1\n)\ndef f():\n    pass\n", 6, True),
+        ("# patternlint: ignore[PAT501]\n@a\n@b(\n    1\n)\ndef f():\n    pass\n", 7, False),
+        ("# patternlint: ignore[PAT501]\n# more\n\nx = 1\ny = 1\n", 4, True),
+        ("# patternlint: ignore[PAT501]\n# more\n\nx = 1\ny = 1\n", 5, False),
+        ("def f(\n    a,\n):  # patternlint: ignore[PAT501]\n    pass\n", 1, True),
+        ("def f(\n    a,\n):  # patternlint: ignore[PAT501]\n    pass\n", 4, False),
+        ("# patternlint: ignore[PAT501]\n", 1, True),
+        # blocks
+        ("# patternlint: disable[PAT501]\nx = 1\n# patternlint: enable[PAT501]\nx = 1\n", 2, True),
+        ("# patternlint: disable[PAT501]\nx = 1\n# patternlint: enable[PAT501]\nx = 1\n", 4, False),
+        ("# patternlint: disable[PAT5]\nx = 1\n# patternlint: enable[PAT501]\nx = 1\n", 4, True),
+        ("def f():\n    # patternlint: disable[PAT501]\n    x = 1\n\nx = 1\n", 3, True),
+        ("def f():\n    # patternlint: disable[PAT501]\n    x = 1\n\nx = 1\n", 5, False),
+        ("x = 1\n# patternlint: disable[PAT501]\n", 1, False),
+        ("x = 1  # patternlint: disable[PAT501]\n", 1, False),
+        ("# patternlint: disable\nx = 1\n", 2, False),
+        # files
+        ("x = 1\n# patternlint: file-ignore[PAT501]\n", 1, True),
+        ("x = 1\n# patternlint: file-ignore[PAT502]\n", 1, False),
+        ("x = 1\n# patternlint: file-ignore\n", 1, False),
+        ("x = 1  # patternlint: file-ignore[PAT501]\n", 1, False),
+    ],
+)
+def test_what_our_own_comments_hold_for(text: str, row: int, held: bool) -> None:
+    assert covers(text, row) is held
+
+
+@pytest.mark.parametrize(
+    ("comment", "fault", "remedy"),
+    [
+        ("# patternlint: ignore[PAT501", "the bracket is not closed", "close it"),
+        ("# patternlint: ignore[]", "'ignore' names no rule", "ignore[missing-functools-wraps]"),
+        ("# patternlint: ignore[missing-functool-wraps]", "unknown rule", "'missing-functools-wraps'"),
+        ("# patternlint: ignroe[PAT501]", "unknown comment 'patternlint: ignroe'", "'ignore'"),
+        ("# patternlint: ignroe", "unknown comment 'patternlint: ignroe'", "'ignore'"),
+        ("# patternlint: disable", "'disable' names no rule", "disable["),
+        ("# patternlint: disable[PAT501]", "'disable' stands behind code", "a line of its own"),
+        ("# patternlint: file-ignore[PAT501]", "'file-ignore' stands behind code", ""),
+    ],
+)
+def test_a_comment_of_ours_that_cannot_be_read_silences_nothing(comment: str, fault: str, remedy: str) -> None:
+    text = f"x = 1  {comment}\n"
+    assert not covers(text)
+    (directive,) = Suppressions(Source(Path("a.py"), text.encode())).faulty([])
+    assert fault in directive.fault
+    assert remedy in directive.remedy
+
+
+def test_what_is_said_about_patternlint_is_not_said_to_it() -> None:
+    text = "x = 1  # patternlint: see the documentation\n"
+    assert not covers(text)
+    assert Suppressions(Source(Path("a.py"), text.encode())).faulty([1]) == []
+
+
+def test_an_enable_that_ends_nothing() -> None:
+    text = "# patternlint: disable[PAT501]\n# patternlint: enable[PAT502]\n"
+    (directive,) = Suppressions(Source(Path("a.py"), text.encode())).faulty([])
+    assert (directive.row, directive.fault[:21]) == (2, "'enable' ends nothing")
+
+
+def test_a_reason_can_be_required() -> None:
+    for comment in ("# noqa: PAT501", "# noqa", "# patternlint: ignore[PAT501]", "# patternlint: ignore"):
+        assert not covers(f"x = 1  {comment}\n", require_reason=True)
+        assert not covers(f"x = 1  {comment} --\n", require_reason=True)
+        assert covers(f"x = 1  {comment} -- it is short-lived\n", require_reason=True)
+    assert not covers("# patternlint: skip-file\nx = 1\n", 2, require_reason=True)
+    assert covers("# patternlint: skip-file -- generated\nx = 1\n", 2, require_reason=True)
+    assert covers("import a  # noqa: PLC0415\n", peers=PEERS, require_reason=True)
 
 
 def test_whole_files() -> None:

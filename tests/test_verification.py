@@ -82,6 +82,8 @@ COMMENTS: list[tuple[str, str, Pairs, Pairs]] = [
      [("    # type", "    a = 1\n    # type")]),
     ("a block's", "class A:\n    # pylint: disable=foo\n    x = 1\n", [("x", "y = 1\n    x")],
      [("class A:\n", "class A:\n    x = 0\nclass B:\n")]),
+    ("an ignore above a statement", "def f():\n    # patternlint: ignore[PAT501]\n    def g(): ...\n",
+     [("    def g", "    @a\n    def g")], [("    def g", "    x = 1\n    def g")]),
     ("switched formatting", "if a:\n    # fmt: off\n    x = 1\n    # fmt: on\n", [("x", "y = 1\n    x")],
      [("x = 1\n    # fmt: on\n", "x = 1\n# fmt: on\n")]),
 ]  # fmt: skip

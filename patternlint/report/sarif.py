@@ -14,7 +14,7 @@ from patternlint.finding import Confidence, Finding
 from patternlint.report.reasons import reason
 from patternlint.report.shown import FileChange, Look, Shown, fingerprints_of, severity
 from patternlint.rule_pages import explanation
-from patternlint.selection import NOT_PARSED
+from patternlint.selection import NOT_PARSED, TOOL_RULES
 from patternlint.version import VERSION
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
@@ -62,17 +62,14 @@ def render(found: Sequence[Shown], look: Look) -> Iterator[str]:
 def _rule(code: str, found: Sequence[Shown]) -> dict[str, Any]:
     of_rule = [shown.finding for shown in found if shown.finding.code == code]
     surest = max(of_rule, key=lambda finding: finding.confidence)
-    entry = next((entry for entry in RULES if entry.code == code), None)
-    if entry is None:
-        summary, page, tags = "What cannot be parsed cannot be checked.", "", ["patternlint"]
-    else:
-        summary, page, tags = entry.summary, explanation(entry), ["patternlint", entry.family]
+    entry = next(entry for entry in (*TOOL_RULES, *RULES) if entry.code == code)
+    summary, page, tags = entry.summary, explanation(entry), ["patternlint", entry.family]
     return {
         "id": code,
         "name": of_rule[0].name,
         "shortDescription": {"text": summary},
         "fullDescription": {"text": summary},
-        "help": {"text": page or summary, "markdown": page or summary},
+        "help": {"text": page, "markdown": page},
         "defaultConfiguration": {"level": _LEVELS[severity(surest)]},
         "properties": {"tags": tags, "precision": _PRECISION[surest.confidence], "problem.severity": severity(surest)},
     }

@@ -9,6 +9,7 @@ from patternlint.catalogue import RULES
 from patternlint.report.reasons import RUNTIME_NOT_DECLARED
 from patternlint.report.shown import Look, Shown, counted, fixable
 from patternlint.report.terminal import safe
+from patternlint.selection import TOOL_RULES
 
 
 def summary(found: Sequence[Shown], fixed: int, look: Look) -> Iterator[str]:
@@ -41,7 +42,7 @@ def summary(found: Sequence[Shown], fixed: int, look: Look) -> Iterator[str]:
 
 def fixes(fixed: Mapping[str, Counter[str]], look: Look) -> Iterator[str]:
     """What was repaired (``--show-fixes``): for each file how many findings of which rule."""
-    names = {entry.code: entry.name for entry in RULES}
+    names = {entry.code: entry.name for entry in (*TOOL_RULES, *RULES)}
     yield f"Fixed {counted(sum(map(Counter.total, fixed.values())))}:"
     for path, counts in fixed.items():
         yield f"- {look.style.strong(safe(path))}:"
