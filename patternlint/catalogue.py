@@ -248,7 +248,7 @@ RULES: tuple[RuleEntry, ...] = (
         applicability="safe",
         words=frozenset(("def", "return", )),
         patterns=("\\n[ \\t\\f]+(?:async|def)\\b", "\\r[ \\t\\f]+(?:async|def)\\b", ),
-        reasons=(("more-follows", "the wrapper goes on after the call, and may mean to return nothing there", ), ("several-calls", "the wrapper calls the function in several places, or in a loop", ), ("returns-early", "the wrapper returns without a value elsewhere", ), ),
+        reasons=(("more-follows", "the wrapper goes on after the call, and may mean to return nothing there", ), ("several-calls", "the wrapper calls the function in several places, or in a loop", ), ),
     ),
     RuleEntry(
         code="PAT507",

@@ -85,8 +85,9 @@ def _bodies(project: Project, module: Module, name: str) -> Iterator[tuple[froze
         if scope.name != name:
             continue
         functions = [scope] if scope.is_function else [m for n in _MAKING if (m := scope.methods.get(n)) is not None]
+        bases = [] if scope.is_function else [(dotted(b) or "").rpartition(".")[2] for b in scope.class_node.bases]
         for function in functions:
-            yield _mentioned(function), _calls(module, function, project)
+            yield _mentioned(function), _calls(module, function, project).union(bases) - {""}
 
 
 _MAKING = ("__new__", "__init__", "__post_init__")
@@ -106,4 +107,4 @@ def _calls(module: Module, function: Scope, project: Project) -> frozenset[str]:
             resolved = module.resolve(path, function) if path else None
             if resolved is None or project.owns(resolved):
                 found.add(str(path or getattr(node.func, "attr", "")).rpartition(".")[2])
-    return frozenset(found - {""})
+    return frozenset(name for name in found if name and not name.startswith("__"))

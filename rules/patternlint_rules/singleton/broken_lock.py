@@ -22,7 +22,7 @@ from patternlint_rules.singleton.locking import (
     made_lock,
     takes_lock,
 )
-from patternlint_rules.singleton.slot import Names, Slot, Store, may_store, own_nodes, stores_in
+from patternlint_rules.singleton.slot import Names, Slot, Store, first_value, may_store, own_nodes, stores_in
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
@@ -156,9 +156,10 @@ class BrokenLock(Rule):
 
     def _make_early(self, names: Names, store: Store, guard: Guard) -> FixBuilder:
         fix = self.fix(f"make the lock where '{store.slot}' is made")
-        first = _first_value(store.slot, names.scope.module)
+        first = first_value(store.slot, names.scope.module)
         alone = isinstance(guard.node, cst.If) and len(guard.node.body.body) == 1 and guard.node.orelse is None
-        if first is None or not is_simple(guard) or not alone or guard.node is not _around(guard, store):
+        is_none = isinstance(first, ast.Constant) and first.value is None
+        if first is None or not is_none or not is_simple(guard) or not alone or guard.node is not _around(guard, store):
             fix.refuse("no-simple-form")
             return fix
         if _stored_elsewhere(store.slot, names.scope):
@@ -267,14 +268,6 @@ def _is_lock_type(node: ast.expr) -> bool:
 
 def _around(guard: Guard, store: Store) -> cst.CSTNode | None:
     return next((n for n in store.around if n is guard.node), None)
-
-
-def _first_value(slot: Slot, module: Module) -> ast.expr | None:
-    """The None that a class or module gives a slot first."""
-    owner = next((s for s in module.scopes if s.qualname == slot.owner), None)
-    binding = owner.binds_once(slot.name) if owner is not None and not owner.is_function else None
-    value = binding.value if binding is not None else None
-    return value if isinstance(value, ast.Constant) and value.value is None else None
 
 
 def _is_known_at(place: ast.expr, store: Store, module: Module) -> bool:

@@ -11,7 +11,7 @@ from patternlint.rule import Applicability, Rule, cst
 from patternlint.walker import descendants
 from patternlint_rules.singleton.asking import asks_again
 from patternlint_rules.singleton.guard import Guard
-from patternlint_rules.singleton.slot import Names, Store
+from patternlint_rules.singleton.slot import Names, Slot, Store
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
@@ -66,24 +66,28 @@ def publish_last(
     after = block[at + 1 :]
     if not after:
         return
-    local = _local_name(fix, names, store)
-    reads = [n for s in after for n in _reads(s, store, names)]
-    if not reads or (isinstance(store.node, cst.Assign) and len(store.node.targets) > 1):
+    if isinstance(store.node, cst.Assign) and len(store.node.targets) > 1:
         fix.refuse("no-simple-guard")
         return
-    inside = [n for s in after for n in (s, *descendants(s, into_scopes=False))]
-    if any(isinstance(n, cst.Return | cst.Break | cst.Continue) for n in inside):
+    mind_delay(rule, fix, names, after, store.slot)
+    local = local_name(fix, names, store.slot)
+    for node in (store.target, *(n for s in after for n in reads_of(s, store.slot, names))):
+        fix.replace(node, local)
+    fix.insert_after(after[-1], f"{'    ' * depth}{rule.text(store.target)} = {local}")
+
+
+def mind_delay(rule: Rule, fix: FixBuilder, names: Names, block: Sequence[cst.CSTNode], slot: Slot) -> None:
+    """What speaks against it that a slot is empty as long as these statements run."""
+    inside = [n for s in block for n in (s, *descendants(s, into_scopes=False))]
+    if any(isinstance(n, cst.Return) for n in inside):
         fix.refuse("several-exits")
     if any(isinstance(n, cst.Await | cst.Yield) for n in inside):
         fix.refuse("pauses-inside")
-    asks = asks_again(rule, names, after, store.slot)
+    asks = asks_again(rule, names, block, slot)
     if asks:
         fix.refuse("asks-for-itself")
     elif asks is None:
         fix.lower(Applicability.UNSAFE, "asks-for-itself")
-    for node in (store.target, *reads):
-        fix.replace(node, local)
-    fix.insert_after(after[-1], f"{'    ' * depth}{rule.text(store.target)} = {local}")
 
 
 def is_simple(guard: Guard) -> bool:
@@ -117,17 +121,18 @@ def _returned(statement: cst.CSTNode) -> cst.BaseExpression | None:
     return small.value if isinstance(small, cst.Return) and len(statement.body) == 1 else None  # type: ignore[attr-defined]
 
 
-def _reads(statement: cst.CSTNode, store: Store, names: Names) -> list[cst.BaseExpression]:
+def reads_of(statement: cst.CSTNode, slot: Slot, names: Names) -> list[cst.BaseExpression]:
     """Where a statement itself names the slot; what functions inside do is done later."""
     return [
         n
         for n in descendants(statement, into_scopes=False)
-        if isinstance(n, cst.Name | cst.Attribute) and names.slot(n) == store.slot
+        if isinstance(n, cst.Name | cst.Attribute) and names.slot(n) == slot
     ]
 
 
-def _local_name(fix: FixBuilder, names: Names, store: Store) -> str:
-    wish = store.slot.name.strip("_").lower()
+def local_name(fix: FixBuilder, names: Names, slot: Slot) -> str:
+    """A name for a local that will be what a slot holds."""
+    wish = slot.name.strip("_").lower()
     used = {n.value for n in descendants(names.function) if isinstance(n, cst.Name)}
     for name in (wish, f"new_{wish}"):
         if name.isidentifier() and name not in used and not hasattr(builtins, name):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from patternlint.cstnames import dotted
+from patternlint.facts import Scope, walk
 from patternlint.rule import cst
 from patternlint.walker import descendants
-from patternlint_rules.singleton.slot import Names, Slot, Store, own_nodes
+from patternlint_rules.singleton.slot import Names, Slot, Store, own_nodes, returned_slot
 
 _MISSING = frozenset({"AttributeError", "KeyError", "NameError", "LookupError", "Exception"})
 
@@ -95,6 +97,37 @@ def _named_in(name: cst.BaseExpression, place: cst.BaseExpression, names: Names,
     elif isinstance(place, cst.Call) and place.args:
         owner = names.class_of(place.args[0].value)
     return None if owner is None else Test(Slot(str(name.evaluated_value), owner), filled)
+
+
+def names_asked(function: Scope) -> frozenset[str]:
+    """The last names of what a function may ask about, by facts alone: in its conditions (strings included), in what it
+    tries, and what locals of these were made of. For candidates."""
+    asked: set[str] = set()
+    made: dict[str, set[str]] = {}
+    for statement in function.statements():
+        if isinstance(statement, ast.If):
+            asked |= _named(statement.test)
+        elif isinstance(statement, ast.Try):
+            tried = (s.value for s in statement.body if isinstance(s, ast.Return | ast.Expr) and s.value is not None)
+            asked |= {name for value in tried for name in _named(value)}
+        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            made.setdefault(statement.targets[0].id, set()).update(_named(statement.value))
+    methods = function.enclosing_class.methods if function.enclosing_class is not None else {}
+    getters = (returned_slot(methods[name]) for name in asked & methods.keys())
+    asked |= {slot.name for slot in getters if slot is not None}
+    return frozenset(asked.union(*(names for local, names in made.items() if local in asked)))
+
+
+def _named(node: ast.expr) -> set[str]:
+    found: set[str] = set()
+    for part in walk(node):
+        if isinstance(part, ast.Name):
+            found.add(part.id)
+        elif isinstance(part, ast.Attribute):
+            found.add(part.attr)
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            found.add(part.value)
+    return found
 
 
 def tests_by(names: Names) -> list[tuple[cst.If, Test]]:

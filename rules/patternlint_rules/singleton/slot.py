@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from patternlint import facts
 from patternlint.cstnames import dotted
-from patternlint.facts import Scope
+from patternlint.facts import Module, Scope
 from patternlint.rule import cst
 from patternlint.walker import descendants, walk
 
@@ -120,7 +120,7 @@ class Names:
             return None if owner is None else _named(arguments[0], owner)  # cls.__dict__.get("X")
         is_own = dotted(function.value) == "self" or self.class_of(function.value) is not None
         getter = self.around.methods.get(function.attr.value) if is_own and self.around is not None else None
-        return _returned_slot(getter) if getter is not None and not arguments else None
+        return returned_slot(getter) if getter is not None and not arguments else None
 
 
 def class_around(scope: Scope) -> Scope | None:
@@ -160,7 +160,7 @@ def _named(node: cst.BaseExpression, owner: str) -> Slot | None:
     return Slot(str(node.evaluated_value), owner) if isinstance(node, cst.SimpleString) else None
 
 
-def _returned_slot(getter: Scope) -> Slot | None:
+def returned_slot(getter: Scope) -> Slot | None:
     """The slot that a method does nothing but return."""
     body = [s for s in getter.function.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
     value = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
@@ -253,6 +253,13 @@ def _last(node: ast.expr | None) -> str:
 
 
 # ---- the code around
+
+
+def first_value(slot: Slot, module: Module) -> ast.expr | None:
+    """What the body of its class or module gives a slot, where it does so once."""
+    owner = next((s for s in module.scopes if s.qualname == slot.owner and not s.is_function), None)
+    binding = owner.binds_once(slot.name) if owner is not None else None
+    return binding.value if binding is not None else None
 
 
 def own_nodes(function: cst.FunctionDef) -> list[cst.CSTNode]:
