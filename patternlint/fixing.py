@@ -62,15 +62,20 @@ def mend(source: Source, engine: Engine, repairs: Repairs, console: Console, *, 
 
 
 def mend_alone(source: Source, engine: Engine, console: Console, *, unsafe: bool) -> Mended:
-    """Fix a source that goes to standard output: there is no place for other files, so fixes that change some are left
-    out."""
+    """Fix a source that goes to standard output."""
+    result = fix_alone(source, engine, unsafe=unsafe)
+    _tell_of_failures(source, result, console)
+    return Mended.of(engine, result)
+
+
+def fix_alone(source: Source, engine: Engine, *, unsafe: bool) -> FixResult:
+    """Fix a source where there is no place for other files: fixes that change some are left out."""
     result = fix(source, engine, unsafe=unsafe)
     while any(change.before.path != source.path for change in result.changes):
         withdraw(result.changes, engine)
         only = {a.key for a in result.applied if a.finding.fix is not None and not a.finding.fix.elsewhere}
         result = fix(source, engine, unsafe=unsafe, only=only)
-    _tell_of_failures(source, result, console)
-    return Mended.of(engine, result)
+    return result
 
 
 def resting_on(changes: Sequence[Change], reads: Mapping[str, Iterable[Read]], project: Project) -> list[str]:

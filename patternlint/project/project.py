@@ -201,7 +201,8 @@ class Project:
 
     def welcome(self, path: Path) -> Upset:
         """Let a file that is not on disk yet be one of the project's, behind all others."""
-        name, changed = self.module_name(path), set[Read]()
+        name = self.module_name(path)
+        changed: set[Read] = set()
         self.files = (*self.files, path)
         if path.suffix == ".py":
             if name.split(".")[0] not in self._roots:

@@ -89,9 +89,13 @@ class Roots:
     def _working_or(self, folder: str) -> Path:
         """The working folder where it holds `folder`; a whole home or disk is nobody's project."""
         working = self._working
-        too_much = {Path(os.path.expanduser("~")), Path(working.anchor)}
         inside = Path(folder) == working or working in Path(folder).parents
-        return working if inside and working not in too_much else Path(folder)
+        return working if inside and not is_too_much(working) else Path(folder)
+
+
+def is_too_much(folder: Path) -> bool:
+    """Whether a folder is a whole home or disk: going through all of it is more than one file is worth."""
+    return folder in (Path(os.path.expanduser("~")), Path(folder.anchor))
 
 
 def configuration_in(folder: str | Path) -> Path | None:
