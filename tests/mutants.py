@@ -23,6 +23,7 @@ import pytest
 import patternlint.fixer as fixer
 import patternlint.fixes as fixes
 import patternlint.placement as placement
+import patternlint_rules.decorator.around as around_call
 import patternlint_rules.decorator.cache_on_method as cache_on_method
 import patternlint_rules.decorator.copies as copies
 import patternlint_rules.decorator.hand_copied_metadata as hand_copied
@@ -536,6 +537,15 @@ MUTANTS = [
     Mutant("PAT503", "another function is wrapped", around("", "", "(len)"), "PAT503/wrong", "fixed", "check"),
     Mutant("PAT503", "the arguments of update_wrapper are swapped and swapped back",
            code("replace", "remembering", "func"), "PAT503/wrong", "fixed", "check"),
+    Mutant("PAT504", "the call is not awaited", code("insert_before", "await ", ""), "PAT504/early", "unsafe", "check"),
+    Mutant("PAT504", "plain functions get the form for coroutine functions",
+           code("insert_before", "inspect.iscoroutinefunction", "callable"), "PAT504/early", "unsafe", "verification"),
+    Mutant("PAT504", "the form for coroutine functions has no name",
+           code("insert_before", "functools.wraps(", "functools.partial(lambda _, f: f, "), "PAT504/early", "unsafe", "check"),
+    Mutant("PAT505", "the result is kept and not returned", instead(FixBuilder, "insert_after", nothing),
+           "PAT505/dropped", "unsafe", "verification"),
+    Mutant("PAT505", "what follows the call is never reached", attribute(around_call.Call, "is_last", True),
+           "PAT505/dropped", "fixed", "check"),
     Mutant("PAT507", "a property becomes a method", code("replace", "functools.cached_property", "functools.cache"),
            "PAT507/properties", "fixed", "check"),
     Mutant("PAT507", "slots and setters are no obstacle", instead(FixBuilder, "refuse", nothing),

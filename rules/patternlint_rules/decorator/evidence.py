@@ -246,9 +246,7 @@ def _is_function(project: Project, name: str) -> bool:
 def keeps_callable_type(scope: Scope, parameter: str, factory: Scope | None) -> str:
     """What annotations say of a decorator: "generic" if the function's own type comes back (``F`` → ``F``,
     ``Callable[P, R]`` → ``Callable[P, S]``), "explicit" if the same written-out parameters do, else ""."""
-    arguments = scope.function.args
-    given = next((a.annotation for a in (*arguments.posonlyargs, *arguments.args) if a.arg == parameter), None)
-    taken, returned = unquoted(given), unquoted(scope.function.returns)
+    taken, returned = _taken(scope, parameter, None), unquoted(scope.function.returns)
     if (taken is None or returned is None) and factory is not None:
         outer = _callable_parts(unquoted(factory.function.returns))
         if outer is not None and isinstance(outer[0], ast.List) and len(outer[0].elts) == 1:
@@ -265,6 +263,23 @@ def keeps_callable_type(scope: Scope, parameter: str, factory: Scope | None) -> 
         return "generic"
     same = isinstance(before[0], ast.List) and ast.unparse(before[0]) == ast.unparse(after[0])
     return "explicit" if same else ""
+
+
+def takes_coroutine_function(scope: Scope, parameter: str, factory: Scope | None) -> bool:
+    """Whether annotations say that what a decorator takes returns an awaitable."""
+    parts = _callable_parts(_taken(scope, parameter, factory))
+    result = parts[1].value if parts is not None and isinstance(parts[1], ast.Subscript) else parts and parts[1]
+    return (dotted(result or None) or "").rpartition(".")[2] in ("Awaitable", "Coroutine")
+
+
+def _taken(scope: Scope, parameter: str, factory: Scope | None) -> ast.expr | None:
+    """The annotation of the function that a decorator takes: its own, or one in what its factory returns."""
+    arguments = scope.function.args
+    given = next((a.annotation for a in (*arguments.posonlyargs, *arguments.args) if a.arg == parameter), None)
+    outer = _callable_parts(unquoted(factory.function.returns)) if given is None and factory is not None else None
+    if outer is not None and isinstance(outer[0], ast.List) and len(outer[0].elts) == 1:
+        return outer[0].elts[0]
+    return unquoted(given)
 
 
 def _callable_parts(annotation: ast.expr | None) -> tuple[ast.expr, ast.expr] | None:

@@ -124,11 +124,14 @@ def _may_reach(inner: Function, function: str) -> bool:
     a = inner.args
     own = {p.arg for p in (*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg) if p is not None}
     return function not in own and any(
-        isinstance(n, ast.Call) and (_calls(n, function) or _hands_on(n, function, own)) for n in walk(inner)
+        isinstance(n, ast.Call) and (calls_function(n, function) or _hands_on(n, function, own)) for n in walk(inner)
     )
 
 
-def _calls(call: ast.Call, function: str) -> bool:
+def calls_function(call: ast.AST, function: str) -> bool:
+    """Whether something is a call of the function: ``f(…)``, ``f.__call__(…)``."""
+    if not isinstance(call, ast.Call):
+        return False
     func = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in INVOKES else call.func
     return isinstance(func, ast.Name) and func.id == function
 
