@@ -6,7 +6,7 @@ The answers of `inspect`, which takes longer to import than the whole runtime ma
 from __future__ import annotations
 
 from functools import partial
-from types import CoroutineType
+from types import CoroutineType, MethodType
 
 from .typed import TYPE_CHECKING, T
 
@@ -64,7 +64,9 @@ def not_a_coroutine(value: T, factory: Any) -> T:
 
 
 def required_parameters(function: Any) -> list[str]:
-    """Return the parameters of a plain function that have no default; nothing for other callables."""
+    """Return the parameters that have no default; none for partials, classes and what is written in C."""
+    if not hasattr(function, "__code__") and hasattr(_call_of(function), "__code__"):
+        function = MethodType(_call_of(function), function)
     code = getattr(function, "__code__", None)
     if code is None:
         return []
@@ -115,9 +117,12 @@ _MISSING = object()  # a call without a needed argument: the function itself say
 def _code(function: Any) -> CodeType | None:
     function = _without_partials(function)
     code: CodeType | None = getattr(function, "__code__", None)
-    if code is None and not isinstance(function, type):  # an object with a `__call__` of its own
-        code = getattr(getattr(type(function), "__call__", None), "__code__", None)  # noqa: B004
-    return code
+    return code if code is not None else getattr(_call_of(function), "__code__", None)
+
+
+def _call_of(function: Any) -> Any:
+    """Return the `__call__` of an object's class; for a class, its metaclass's says nothing."""
+    return None if isinstance(function, type) else getattr(type(function), "__call__", None)  # noqa: B004
 
 
 def _without_partials(function: Any) -> Any:

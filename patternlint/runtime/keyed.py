@@ -46,7 +46,7 @@ class OncePer(Protocol[P, T]):
 
     @abstractmethod
     def reset(self) -> None:
-        """Forget and close the values of all keys."""
+        """Forget and close the values of all keys; what their close hooks raise comes together, as ExceptionGroup."""
 
     @abstractmethod
     def cache_clear(self) -> None:
@@ -90,7 +90,7 @@ class AsyncOncePer(Protocol[P, T]):
 
     @abstractmethod
     async def aclose(self) -> None:
-        """Forget and close the running loop's values of all keys."""
+        """Forget and close the running loop's values of all keys; errors come together, as an ExceptionGroup."""
 
     @abstractmethod
     def set(self, value: T, /, *args: P.args, **kwargs: P.kwargs) -> None:
@@ -143,21 +143,25 @@ def once_per(
         themselves, normalised by the signature. Raises TypeError on a call whose key is not hashable.
     close, fork, reload: as for `once`, for each value.
 
-    Values stay until they are reset: for keys that users make up, this is no cache.
+    Values stay until they are reset: for keys that users make up, this is no cache. On a method the object is part of
+    the key and stays, too: use `method_cache` there.
     """
     check_policies(fork, reload)
 
-    def decorate(function: Callable[..., Any]) -> Any:
+    def decorate(function: Any) -> Any:
+        if isinstance(function, staticmethod):
+            return staticmethod(decorate(function.__func__))
         refuse_generator(function, "once_per")
-        earlier = earlier_definition(*definition_key(function))
+        module, qualname = definition_key(function)
+        earlier = earlier_definition(module, qualname)
         slots = getattr(earlier, "_slots", None)
         if slots is None or reload == "new" or slots.asynchronous != is_async(function):
             accessor = _accessor(_KeyedCells(function, key, close, fork))
         else:
             accessor = earlier
-            slots.adopt(function, key, close, fork, reload)
+            slots.adopt(function, key, close, fork, closing=reload == "close" and earlier.__module__ == module)
         update_wrapper(accessor, function)
-        remember_definition(*definition_key(function), accessor)
+        remember_definition(module, qualname, accessor)
         return accessor
 
     return decorate if factory is None else decorate(factory)
@@ -232,10 +236,11 @@ class _KeyedCells(Generic[T]):
         key: Callable[..., Hashable] | None,
         close: CloseHook,
         fork: ForkPolicy,
-        reload: ReloadPolicy,
+        *,
+        closing: bool,
     ) -> None:
         """Go on with a reloaded factory."""
-        if reload == "close":
+        if closing:
             self.reset()
         self._configure(factory, key, close, fork)
         for cell in list(self._cells.values()):
@@ -269,11 +274,11 @@ class _KeyedCells(Generic[T]):
     def reset(self) -> None:
         with self._lock:
             cells = list(self._cells.values())
-        for cell in cells:
-            cell.reset()
+        errors = [error for cell in cells if (error := _failure_of(cell.reset))]
         with self._lock:
             for key in [key for key in self._cells if key not in self._callers]:
                 self._drop_if_empty(key)
+        self._raise_together(errors)
 
     def reset_one(self, *args: Any, **kwargs: Any) -> None:
         key = self._key_of(args, kwargs)
@@ -287,8 +292,13 @@ class _KeyedCells(Generic[T]):
     async def aclose(self) -> None:
         with self._lock:
             cells = list(self._cells.values())
+        errors = []
         for cell in cells:
-            await cell.aclose()
+            try:
+                await cell.aclose()
+            except Exception as error:
+                errors.append(error)
+        self._raise_together(errors)
 
     def set(self, value: T, /, *args: Any, **kwargs: Any) -> None:
         key = self._key_of(args, kwargs)
@@ -324,6 +334,10 @@ class _KeyedCells(Generic[T]):
         cell = self._cells.get(self._key_of(args, kwargs))
         value: T | None = None if cell is None else cell.peek()
         return value
+
+    def _raise_together(self, errors: list[Exception]) -> None:
+        if errors:
+            raise ExceptionGroup(f"{len(errors)} values of {name_of(self._factory)} could not be closed", errors)
 
     def after_fork_in_child(self) -> None:
         self._lock = RLock()
@@ -368,3 +382,11 @@ class _KeyedCells(Generic[T]):
     def _drop_if_empty(self, key: Hashable) -> None:
         if self._cells[key].empty:
             del self._cells[key]
+
+
+def _failure_of(close: Callable[[], object]) -> Exception | None:
+    try:
+        close()
+    except Exception as error:
+        return error
+    return None

@@ -144,10 +144,13 @@ def once(
     fork: "reset" makes a forked child forget the value, without closing it, because its sockets and threads are the
         parent's; "keep" is for plain data.
     reload: what a reloaded module does with the live value: "adopt" goes on using it, "close" closes it, "new"
-        leaves it to those who hold the old function.
+        leaves it to those who hold the old function. A module whose file is imported under a second name shares the
+        value, unless it says "new".
 
-    Raises TypeError for a function that needs arguments (see `once_per`) and for a generator, whose one value would
-    be used up by its first caller. Usable as `@once` and as `@once(...)`; outermost, or below `@staticmethod`.
+    factory: a function, lambda, partial, class or other callable; what it returns is the value, None included. What
+    it raises, KeyboardInterrupt included, passes through and is not remembered. Raises TypeError for one that needs
+    arguments (see `once_per`) and for a generator, whose one value would be used up by its first caller. Usable as
+    `@once` and as `@once(...)`, outermost or below a `staticmethod`.
     """
     check_policies(fork, reload)
     if factory is None:
@@ -156,6 +159,8 @@ def once(
 
 
 def _once(factory: Callable[[], Any], close: CloseHook, fork: ForkPolicy, reload: ReloadPolicy) -> Any:
+    if isinstance(factory, staticmethod):  # else the function would become a method that is given its object
+        return staticmethod(_once(factory.__func__, close, fork, reload))
     refuse_generator(factory, "once")
     required = required_parameters(factory)
     if required:
@@ -163,14 +168,16 @@ def _once(factory: Callable[[], Any], close: CloseHook, fork: ForkPolicy, reload
             f"once needs a function without arguments, but {name_of(factory)} takes {', '.join(required)}: "
             "use once_per, which keeps one value per argument"
         )
-    earlier = earlier_definition(*definition_key(factory))
+    module, qualname = definition_key(factory)
+    earlier = earlier_definition(module, qualname)
     adopt = getattr(earlier, "_adopt", None)
-    if adopt is not None and reload != "new" and adopt(factory, close, fork, reload):
+    closing = reload == "close" and getattr(earlier, "__module__", None) == module  # else imported under another name
+    if adopt is not None and reload != "new" and adopt(factory, close, fork, closing):
         accessor = earlier  # one function object for both executions, so that neither can build a second value
     else:
         accessor = _async_accessor(factory, close, fork) if is_async(factory) else _accessor(factory, close, fork)
     update_wrapper(accessor, factory)
-    remember_definition(*definition_key(factory), accessor)
+    remember_definition(module, qualname, accessor)
     return accessor
 
 
@@ -194,12 +201,12 @@ def _accessor(factory: Callable[[], T], close: CloseHook, fork: ForkPolicy) -> C
         else:
             value = new
 
-    def adopt(new_factory: Callable[[], T], close: CloseHook, fork: ForkPolicy, reload: ReloadPolicy) -> bool:
+    def adopt(new_factory: Callable[[], T], close: CloseHook, fork: ForkPolicy, closing: bool) -> bool:
         nonlocal factory
         if is_async(new_factory):
             return False
         factory = new_factory
-        if reload == "close":
+        if closing:
             cell.reset()
         cell.name = name_of(new_factory)
         cell.configure(close, fork)
@@ -233,13 +240,13 @@ def _async_accessor(
         new_factory: Callable[[], Coroutine[Any, Any, T]],
         close: CloseHook,
         fork: ForkPolicy,
-        reload: ReloadPolicy,
+        closing: bool,
     ) -> bool:
         nonlocal factory
         if not is_async(new_factory):
             return False
         factory = new_factory
-        if reload == "close":
+        if closing:
             cell.reset()
         cell.configure(close, fork)
         return True

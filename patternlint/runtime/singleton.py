@@ -65,13 +65,15 @@ class Singleton(type):
 
     Options are class keywords, `class Pool(metaclass=Singleton, close="shutdown")`, inherited by subclasses; they are
     those of `once`: `close` (called by `reset_instance` and at exit), `fork` ("reset" or "keep"), `reload` ("adopt",
-    "close" or "new"; an adopted instance becomes an instance of the reloaded class where its layout allows).
+    "close" or "new"; an adopted instance becomes an instance of the reloaded class where its layout allows). A module
+    whose file is imported under a second name shares the instance, which stays one of the class that made it.
 
     Calling the class is thread-safe and, once the instance exists, takes no lock. Until then one lock per class is
     held through `__new__` and `__init__`; what they raise passes through and leaves nothing behind. Raises
     RuntimeError when `__init__` constructs its own class in the same thread, and TypeError for arguments that differ
     from those of the call that built the instance, because they would be ignored; a call without arguments is
-    always the plain question for the instance.
+    always the plain question for the instance. Where `__init__` needs arguments, the first call gives them, and one
+    without them before that raises the TypeError of `__init__` and builds nothing.
 
     `copy.copy`, `copy.deepcopy` and `pickle` give the instance back, unless the class says otherwise itself. A process
     that unpickles it and has none yet builds its own, from the same arguments.
@@ -100,12 +102,13 @@ class Singleton(type):
         module, qualname = namespace.get("__module__", "?"), namespace.get("__qualname__", name)
 
         earlier = earlier_definition(module, qualname)
-        cell: _InstanceCell | None = namespace.get("_Singleton__cell")  # dataclass(slots=True) copies the class
+        cell: _InstanceCell | None = namespace.get("_Singleton__cell")
+        copied = cell is not None  # by dataclass(slots=True)
         if cell is None and options.reload != "new" and isinstance(earlier, Singleton):
             cell = earlier.__cell
             cell.configure(options.close, options.fork)
             cell.options = options
-            if options.reload == "close":
+            if options.reload == "close" and earlier.__module__ == module:
                 cell.reset()
         if cell is None:
             cell = _InstanceCell(f"{module}.{qualname}", options)
@@ -115,8 +118,8 @@ class Singleton(type):
             if method not in namespace and not any(_says_itself(base, method) for base in bases):
                 namespace[method] = give_back
         cls = super().__new__(mcls, name, bases, namespace, **keywords)
-        remember_definition(module, qualname, cls)
-        if earlier is not None and type(cell.value) is earlier:
+        remember_definition(module, qualname, cls, instead=copied)
+        if earlier is not None and type(cell.value) is earlier and earlier.__module__ == module:
             try:  # noqa: SIM105 (contextlib would take a tenth of the start-up time)
                 cell.value.__class__ = cls
             except TypeError:  # another layout: the instance stays what it was
