@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from patternlint.facts import Scope, dotted, own_nodes
+from patternlint.facts import Module, Scope, dotted, own_nodes
 from patternlint.rule import cst
 from patternlint.walker import descendants
 from patternlint_rules.singleton.guard import Guard
-from patternlint_rules.singleton.slot import Names, Store
+from patternlint_rules.singleton.slot import Names, Slot, Store, first_value
 
 _LOGGERS = frozenset({"log", "logger", "logging", "_log", "_logger", "_LOGGER", "LOG", "LOGGER", "warnings"})
 _THREADS = ("threading.", "concurrent.futures.", "queue.", "_thread.")
@@ -18,6 +18,7 @@ _ONE_THREAD = frozenset(
     {"asyncio", "aiohttp", "aiodns", "anyio", "trio", "uvloop", "QtWidgets", "QtCore", "QObject", "QWidget", "wx",
      "tkinter", "gtk", "Gtk"}
 )  # fmt: skip
+_PER_CONTEXT = frozenset({"ContextVar", "local", "Local", "WeakKeyDictionary"})
 _ONE_THREAD_MODULES = ("twisted.", "PyQt", "PySide", "qtpy", "wx", "tkinter", "gi.")
 
 
@@ -117,6 +118,13 @@ def _mentioned(scope: Scope) -> Iterator[str]:
                 yield node.attr
         for base in getattr(inner.node, "bases", ()):
             yield (dotted(base) or "").rpartition(".")[2]
+
+
+def is_per_context(slot: Slot, module: Module) -> bool:
+    """Whether a slot holds something for each context, thread or request: there is one for each of them."""
+    value = first_value(slot, module)
+    made_by = dotted(value.func) if isinstance(value, ast.Call) else None
+    return (made_by or "").rpartition(".")[2] in _PER_CONTEXT
 
 
 def module_constructs(scope: Scope) -> bool:

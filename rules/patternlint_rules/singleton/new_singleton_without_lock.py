@@ -11,11 +11,13 @@ from patternlint.project import Ancestry
 from patternlint.rule import Applicability, Confidence, Family, Rule, cst
 from patternlint.walker import descendants
 from patternlint_rules.singleton.canonical import DOUBTS, REFUSALS, doubts, refusals
-from patternlint_rules.singleton.double_checked import REASONS, build_under_lock
+from patternlint_rules.singleton.class_lock import CLASS_DOUBTS, lock_in_class
+from patternlint_rules.singleton.double_checked import REASONS
 from patternlint_rules.singleton.guard import Guard, guards_around, guards_in
 from patternlint_rules.singleton.lifetime import (
     has_one_thread,
     is_for_threads,
+    is_per_context,
     is_stateless,
     module_constructs,
     works_while_constructing,
@@ -33,9 +35,6 @@ from patternlint_rules.singleton.slot import (
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
-
-_LOCK = "_instance_lock"
-_PER_CONTEXT = ("ContextVar", "local", "Local", "WeakKeyDictionary")
 
 
 class NewSingletonWithoutLock(Rule):
@@ -77,9 +76,7 @@ class NewSingletonWithoutLock(Rule):
         **REFUSALS,
         **DOUBTS,
         **REASONS,
-        "unknown-base": "a base class is not known: it may turn the lock into a field",
-        "attributes-are-fields": "the class turns its attributes into fields, the lock would become one",
-        "name-taken": "the class already has a name that the fix needs",
+        **CLASS_DOUBTS,
     }
 
     @classmethod
@@ -107,13 +104,9 @@ class NewSingletonWithoutLock(Rule):
                 return
 
     def _is_harmless(self, store: Store, scope: Scope) -> bool:
-        binding = scope.bindings.get(store.slot.name, [None])[0]
-        value = binding.value if binding is not None else None
-        made_by = getattr(value, "func", None)
-        per_context = made_by is not None and ast.unparse(made_by).rpartition(".")[2] in _PER_CONTEXT
         makes_classes = "bases" in scope.methods["__new__"].parameters
         is_metaclass = makes_classes or "builtins.type" in self.project.ask(Ancestry(scope.dotted)).external
-        if per_context or is_metaclass or is_stateless(scope):
+        if is_per_context(store.slot, scope.module) or is_metaclass or is_stateless(scope):
             return True
         return store.key is not None and self._is_cache(store, scope)
 
@@ -161,12 +154,8 @@ class NewSingletonWithoutLock(Rule):
             if line is not None:
                 fix.remove(line)
             return fix
-        fix = self._lock(new, names, guard, store)
-        lock = f"{_LOCK} = {fix.name('threading', 'RLock')}()"
-        if line is not None:
-            fix.insert_after(line, lock)
-        else:
-            fix.insert_before(new, lock + "\n")
+        fix = self.fix(f"build {node.name.value} under a lock")
+        lock_in_class(self, fix, node, names, guard, store, new.params.params[0].name.value)
         return fix
 
     def _becomes_singleton(self, node: cst.ClassDef, new: cst.FunctionDef, guard: Guard, store: Store) -> bool:
@@ -186,17 +175,3 @@ class NewSingletonWithoutLock(Rule):
             and not any(refusals(self, scope, store.slot.name, mangled=store.slot.name.startswith("__")))
             and not any(doubts(self, scope, arguments=arguments, constructed_anywhere=True))
         )
-
-    def _lock(self, new: cst.FunctionDef, names: Names, guard: Guard, store: Store) -> FixBuilder:
-        """Test again under a lock of the class, and publish last."""
-        scope = self.scope
-        fix = self.fix(f"build {scope.name} under a lock")
-        if _LOCK in scope.bindings:
-            fix.refuse("name-taken")
-        ancestors = self.project.ask(Ancestry(scope.dotted))
-        if ancestors.unknown or ancestors.external:
-            fix.lower(Applicability.UNSAFE, "unknown-base")
-        if scope.class_node.decorator_list:
-            fix.lower(Applicability.UNSAFE, "attributes-are-fields")
-        build_under_lock(self, fix, names, guard, store, f"{new.params.params[0].name.value}.{_LOCK}")
-        return fix

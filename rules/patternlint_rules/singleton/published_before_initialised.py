@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from patternlint import facts
+from patternlint.cstnames import dotted
 from patternlint.facts import Module, Scope
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint_rules.singleton.concurrency import RunsAlone
@@ -19,7 +20,7 @@ from patternlint_rules.singleton.containers import (
 )
 from patternlint_rules.singleton.double_checked import REASONS, filling, publish_last, within
 from patternlint_rules.singleton.guard import Guard, guards_around, guards_in, names_asked
-from patternlint_rules.singleton.lifetime import has_one_thread, is_for_threads, module_constructs
+from patternlint_rules.singleton.lifetime import has_one_thread, is_for_threads, is_per_context, module_constructs
 from patternlint_rules.singleton.locking import Placed, is_called_locked, is_read_unlocked, locks_around
 from patternlint_rules.singleton.publishing import Completion, awaits, completes_by_name, completion_of
 from patternlint_rules.singleton.slot import Names, Slot, Store, may_store, stores_in
@@ -122,6 +123,8 @@ class PublishedBeforeInitialised(Rule):
         names = Names(function, scope, through_self=_constructs_singleton(scope))
         guards, stores = guards_in(names), stores_in(names)
         for store in stores:
+            if dotted(store.value) == "self" or is_per_context(store.slot, scope.module):
+                continue  # a constructor that publishes itself is PAT101's
             around = guards_around(store, guards)
             completion = completion_of(store, around, names, stores) if around else None
             if completion is not None:

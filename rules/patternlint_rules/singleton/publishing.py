@@ -21,6 +21,10 @@ _COMPLETES = re.compile(
 )
 
 
+# what is done before a thread is interrupted
+_QUICK = ("builtins.", "collections.", "threading.", "typing.", "weakref.")
+
+
 class Completion(NamedTuple):
     """What finishes a slot after others can see it.
 
@@ -150,6 +154,6 @@ def _takes_time(behind: Sequence[cst.CSTNode], by: Sequence[cst.CSTNode], names:
             path = dotted(node.func)
             resolved = names.scope.module.resolve(path, names.scope) if path else None
             is_fill = isinstance(node.func, cst.Attribute) and node.func.attr.value in FILLS
-            if not is_fill and (resolved is None or not resolved.startswith("builtins.")):
+            if not is_fill and (resolved is None or resolved == "builtins.open" or not resolved.startswith(_QUICK)):
                 return True
     return False
