@@ -60,8 +60,12 @@ def console(options: argparse.Namespace) -> Console:
     """
     from patternlint.check import STDIN
     from patternlint.report.console import Console
-    from patternlint.report.output_file import OutputFile
 
+    file = None
+    if options.output_file:
+        from patternlint.report.output_file import OutputFile
+
+        file = OutputFile(options.output_file)
     return Console(
         output_format=options.output_format,
         colour=options.color,
@@ -72,5 +76,5 @@ def console(options: argparse.Namespace) -> Console:
         show_fixes=options.show_fixes,
         hide_findings=options.diff,
         source_on_stdout=STDIN in options.paths and options.fix and not options.diff,
-        output_file=OutputFile(options.output_file) if options.output_file else None,
+        output_file=file,
     )

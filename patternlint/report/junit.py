@@ -47,7 +47,7 @@ def _file(group: Sequence[Shown]) -> Iterator[str]:
         lines += [f"{shown.display(e.path)}:{e.row}: {safe(e.message)}" for e in finding.evidence]
         lines += [f"help: {safe(finding.help)}"] if finding.help else []
         said = "\n".join(escape(line.translate(_INVALID)) for line in lines)
-        yield f"    <testcase{_attributes(name=name, classname=path.removesuffix('.py'), file=path, line=finding.row)}>"
+        yield f"    <testcase{_attributes(name=name, classname=path.removesuffix('.py'))}>"
         yield f"      <failure{_attributes(message=finding.message, type=finding.code)}>{said}</failure>"
         yield "    </testcase>"
     yield "  </testsuite>"
