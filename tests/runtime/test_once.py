@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copy
+import functools
 import gc
+import importlib
 import inspect
+import itertools
 import pickle
 import subprocess
 import sys
 import threading
 import time
+import unittest.mock
 import weakref
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -275,6 +280,50 @@ del second                  # the hook keeps the value
     assert out.stdout.split("\n") == ["close first", "close first", "close third", "close second", ""]
 
 
+def test_a_close_hook_that_fails_at_exit_keeps_no_other_from_running() -> None:
+    program = """
+from patternlint.runtime import once
+
+class Resource:
+    def __init__(self, name): self.name = name
+    def close(self):
+        if self.name == "bad": raise OSError("broken pipe")
+        print("close", self.name)
+
+for name in ("first", "bad", "last"):
+    once(close="close")(lambda name=name: Resource(name))()
+"""
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    assert out.stdout == "close last\nclose first\n"
+    assert "OSError: broken pipe" in out.stderr
+
+
+def test_a_child_that_ends_as_usual_closes_nothing_of_the_parent() -> None:
+    program = """
+import os, sys, warnings
+from patternlint.runtime import once
+
+warnings.simplefilter("ignore")
+
+class Resource:
+    def close(self): print("close in", "child" if os.getpid() != parent else "parent", flush=True)
+
+@once(close="close")
+def get(): return Resource()
+
+@once(close="close", fork="keep")
+def get_kept(): return Resource()
+
+parent = os.getpid()
+get(), get_kept()
+pid = os.fork()
+if pid:
+    os.waitpid(pid, 0)
+"""
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    assert out.stdout == "close in parent\n" * 2
+
+
 def test_value_goes_when_the_function_goes() -> None:
     def make() -> weakref.ref[Pool]:
         @once
@@ -303,8 +352,6 @@ def test_pickles_and_copies_by_name() -> None:
 
 
 def test_takes_a_class_a_partial_and_parameters_with_defaults() -> None:
-    import functools
-
     get_pool = once(Pool)
     assert isinstance(get_pool(), Pool)
     assert get_pool() is get_pool()
@@ -320,6 +367,85 @@ def test_takes_a_class_a_partial_and_parameters_with_defaults() -> None:
         with_default("other")  # type: ignore[call-arg]
 
 
+def test_takes_lambdas_callable_objects_and_staticmethods() -> None:
+    class Maker:
+        def __call__(self) -> Pool:
+            return Pool("made")
+
+    class Holding:
+        @once
+        @staticmethod
+        def pool() -> Pool:
+            return Pool("held")
+
+    get_made, get_lambda = once(Maker()), once(lambda: Pool("lambda"))
+    assert get_made() is get_made()
+    assert get_made().name == "made"
+    assert get_lambda() is get_lambda()
+    assert Holding.pool() is Holding().pool()
+    assert isinstance(inspect.getattr_static(Holding, "pool"), staticmethod)
+
+    class NeedsUrl:
+        def __call__(self, url: str) -> Pool:
+            return Pool(url)
+
+    with pytest.raises(TypeError, match="takes url: use once_per"):
+        once(NeedsUrl())  # type: ignore[call-overload]
+
+
+def test_takes_mocks() -> None:
+    factory = unittest.mock.Mock(return_value=1)
+    get = once(factory)
+    assert get() == get() == 1
+    factory.assert_called_once_with()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit, StopIteration])
+def test_what_is_no_exception_passes_through_and_leaves_nothing_behind(error: type[BaseException]) -> None:
+    fail = True
+
+    @once(close="close")
+    def get() -> Pool:
+        if fail:
+            raise error
+        return Pool()
+
+    with pytest.raises(error):
+        get()
+    assert get.peek() is None
+    fail = False
+    assert get() is get()
+
+
+def test_none_is_a_value_and_is_not_closed() -> None:
+    @once(close="close")
+    def get() -> None:
+        return None
+
+    assert get() is None
+    get.reset()
+
+
+def test_a_factory_may_yield_to_others_that_reset_and_set_meanwhile(race: Race) -> None:
+    @once(close="close")
+    def get() -> Pool:
+        return Pool()
+
+    turns = itertools.count()
+
+    def work() -> Pool:
+        for _ in range(50):
+            turn = next(turns) % 3
+            if turn == 0:
+                get.reset()
+            elif turn == 1:
+                get.set(Pool("injected"))
+            assert isinstance(get(), Pool)
+        return get()
+
+    assert all(isinstance(result, Pool) for result in race(work))
+
+
 def test_refuses_what_it_cannot_keep() -> None:
     with pytest.raises(TypeError, match="takes url, timeout: use once_per"):
 
@@ -333,6 +459,13 @@ def test_refuses_what_it_cannot_keep() -> None:
         def generates() -> Any:
             yield 1
 
+    def count(limit: int) -> Any:
+        yield limit
+
+    with pytest.raises(TypeError, match=r"cannot share the generator of .*test_once.*count"):
+        once(functools.partial(count, 1))
+    with pytest.raises(TypeError, match="takes a function"):
+        once(classmethod(lambda cls: 1))  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="takes a function"):
         once(3)  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="fork must be"):
@@ -528,3 +661,94 @@ def get(): return "second"
 """
     )
     assert (module.first(), module.get()) == ("first", "second")
+
+
+def test_lambdas_and_second_uses_of_one_factory_are_never_taken_for_each_other(write_module: WriteModule) -> None:
+    text = """
+from patternlint.runtime import once
+
+def make(): return object()
+
+first, second = once(make), once(make)
+third, fourth = once(lambda: "third"), once(lambda: "fourth")
+"""
+    write_module(text).second()
+    module = write_module(text)
+    assert module.first() is not module.second()
+    assert (module.third(), module.fourth()) == ("third", "fourth")
+    module = write_module(text)
+    assert (module.third(), module.fourth()) == ("third", "fourth")
+
+
+NAMED = """
+from patternlint.runtime import Singleton, once, once_per
+
+class Pool:
+    closed = 0
+    def close(self): self.closed += 1
+
+@once(close="close", reload="{reload}")
+def get_pool(): return Pool()
+
+@once_per(close="close", reload="{reload}")
+def get_client(url): return Pool()
+
+class Ledger(metaclass=Singleton, close="close", reload="{reload}"):
+    closed = 0
+    def close(self): self.closed += 1
+"""
+
+
+@pytest.fixture
+def two_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Write a module and import it under two names."""
+
+    def write(reload: str) -> tuple[Any, Any, list[Any]]:
+        (tmp_path / "app").mkdir()
+        (tmp_path / "app" / "pools.py").write_text(NAMED.format(reload=reload))
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.syspath_prepend(tmp_path / "app")
+        for name in ("pools", "app.pools", "app"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        first = importlib.import_module("app.pools")
+        values = [first.get_pool(), first.get_client("u"), first.Ledger()]
+        return first, importlib.import_module("pools"), values
+
+    return write
+
+
+@pytest.mark.parametrize("reload", ["adopt", "close"])
+def test_a_second_name_of_a_file_shares_its_values(two_names: Any, reload: str) -> None:
+    first, second, values = two_names(reload)
+    assert first is not second
+    assert [second.get_pool(), second.get_client("u"), second.Ledger()] == values
+    assert [first.get_pool(), first.get_client("u"), first.Ledger()] == values
+    assert [value.closed for value in values] == [0, 0, 0], "a second name is no reload"
+    assert type(second.Ledger()) is first.Ledger
+    for module in (first, second):
+        assert pickle.loads(pickle.dumps(module.get_pool)) is module.get_pool
+        assert pickle.loads(pickle.dumps(module.Ledger())) is first.Ledger()
+
+
+def test_a_second_name_may_have_values_of_its_own(two_names: Any) -> None:
+    first, second, values = two_names("new")
+    for value, other in zip(values, [second.get_pool(), second.get_client("u"), second.Ledger()], strict=True):
+        assert value is not other
+    assert [first.get_pool(), first.get_client("u"), first.Ledger()] == values
+
+
+def test_a_script_and_the_module_of_its_file_share_a_value(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("""
+from patternlint.runtime import once
+
+@once
+def get(): return object()
+
+if __name__ == "__main__":
+    mine = get()
+    import script
+    print(script.get() is mine, script.get is get)
+""")
+    out = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=20, check=False)
+    assert out.stdout == "True True\n", out.stderr

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import inspect
 import pickle
 import threading
 import weakref
+from typing import Any
 
 import pytest
 from threads_forks_reloads import Forked, WriteModule
@@ -264,3 +266,98 @@ def test_once_per_on_async_functions() -> None:
 
     asyncio.run(main())
     assert calls == ["a", "b", "bad", "bad", "b", "a"]
+
+
+def test_takes_async_partials_callable_objects_and_staticmethods() -> None:
+    class Connector:
+        async def __call__(self) -> Client:
+            return Client("called")
+
+    async def connect(url: str) -> Client:
+        return Client(url)
+
+    class Holding:
+        @once
+        @staticmethod
+        async def client() -> Client:
+            return Client("held")
+
+    factories: list[Any] = [once(Connector()), once(functools.partial(connect, "u")), Holding.client, Holding().client]
+
+    async def main() -> None:
+        for get in factories:
+            assert inspect.iscoroutinefunction(get)
+            assert await get() is await get()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_interruption_of_an_async_factory_is_not_remembered(error: type[BaseException]) -> None:
+    fail = True
+
+    @once
+    async def get() -> Client:
+        if fail:
+            raise error
+        return Client()
+
+    with pytest.raises(error):
+        asyncio.run(get())
+    fail = False
+    assert isinstance(asyncio.run(get()), Client)
+
+
+def test_async_generators_are_refused() -> None:
+    async def connect() -> Any:
+        yield Client()
+
+    with pytest.raises(TypeError, match="cannot share the generator"):
+        once(connect)
+    with pytest.raises(TypeError, match="cannot share the generator"):
+        once_per(connect)
+
+
+def test_a_close_hook_that_fails_has_forgotten_its_value_and_closed_the_others() -> None:
+    class Fragile(Client):
+        async def aclose(self) -> None:
+            await super().aclose()
+            if self.url == "bad":
+                raise OSError("broken pipe")
+
+    @once(close="aclose")
+    async def get() -> Fragile:
+        return Fragile("bad")
+
+    @once_per(close="aclose")
+    async def get_per(url: str) -> Fragile:
+        return Fragile(url)
+
+    async def main() -> None:
+        first = await get()
+        with pytest.raises(OSError, match="broken pipe"):
+            await get.aclose()
+        assert await get() is not first
+        clients = [await get_per(url) for url in ("first", "bad", "last")]
+        with pytest.raises(ExceptionGroup, match="could not be closed"):
+            await get_per.aclose()
+        assert [client.closed for client in clients] == [1, 1, 1]
+
+    asyncio.run(main())
+
+
+def test_fork_inside_a_running_loop(forked: Forked) -> None:
+    @once
+    async def get() -> Client:
+        return Client()
+
+    async def main() -> None:
+        client = await get()
+        forked(lambda: check(client))
+        assert await get() is client
+
+    def check(parents: Client) -> None:
+        asyncio.events._set_running_loop(None)  # as asyncio itself does in a child since 3.12
+        assert asyncio.run(get()) is not parents
+
+    asyncio.run(main())

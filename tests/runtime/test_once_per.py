@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from threads_forks_reloads import Forked, Race, WriteModule
@@ -100,6 +105,110 @@ def test_unhashable_argument_is_explained() -> None:
 
     with pytest.raises(TypeError, match=r"one value per argument.*unhashable.*key="):
         get([])
+
+
+def test_unhashable_keys_are_explained_everywhere_and_leave_nothing_behind() -> None:
+    @once_per(key=lambda url: [url])  # type: ignore[arg-type, return-value]
+    def get(url: str) -> Client:
+        return Client(url)
+
+    uses: list[Callable[[], object]] = [
+        lambda: get("u"),
+        lambda: get.peek("u"),
+        lambda: get.set(Client(), "u"),
+        lambda: get.reset_one("u"),
+        lambda: get.override(Client(), "u"),
+    ]
+    for use in uses:
+        with pytest.raises(
+            TypeError, match=r"test_once_per.*get keeps one value per argument: unhashable type: 'list'"
+        ):
+            use()
+    assert not get._slots._cells  # type: ignore[attr-defined]
+    get.reset()
+
+
+def test_takes_lambdas_partials_callable_objects_classes_and_staticmethods() -> None:
+    class Maker:
+        def __call__(self, url: str) -> Client:
+            return Client(url)
+
+    class Holding:
+        @once_per
+        @staticmethod
+        def client(url: str) -> Client:
+            return Client(url)
+
+    def three(a: int, b: int, c: int) -> Client:
+        return Client(a, b, c)
+
+    makers: list[Any] = [Maker(), Client, lambda url: Client(url), functools.partial(Client)]
+    for maker in makers:
+        get = once_per(maker)
+        assert get("u") is get("u") is not get("v")
+        assert get("u").args == ("u",)
+    assert once_per(functools.partial(three, 1, c=3))(2).args == (1, 2, 3)
+    assert Holding.client("u") is Holding().client("u")
+    with pytest.raises(TypeError, match="generator"):
+        once_per(lambda url: (yield url))
+    with pytest.raises(TypeError, match="takes a function"):
+        once_per(3)  # type: ignore[call-overload]
+
+
+def test_none_is_a_value_and_interruptions_pass_through() -> None:
+    calls = []
+
+    @once_per
+    def get(url: str) -> None:
+        calls.append(url)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        get("u")
+    assert get("u") is get("u") is None
+    assert calls == ["u", "u"]
+
+
+def test_close_hooks_that_fail_keep_no_other_value_open() -> None:
+    class Fragile(Client):
+        def close(self) -> None:
+            super().close()
+            if self.args == ("bad",):
+                raise OSError("broken pipe")
+
+    @once_per(close="close")
+    def get(url: str) -> Fragile:
+        return Fragile(url)
+
+    clients = [get(url) for url in ("first", "bad", "last")]
+    with pytest.raises(ExceptionGroup, match=r"1 values of .* could not be closed") as caught:
+        get.reset()
+    assert [type(error) for error in caught.value.exceptions] == [OSError]
+    assert [client.closed for client in clients] == [1, 1, 1]
+    assert get.peek("bad") is None
+    get("bad")
+    with pytest.raises(OSError, match="broken pipe"):
+        get.reset_one("bad")
+    assert get.peek("bad") is None
+
+
+def test_close_hooks_run_at_exit_in_reverse_order_of_the_builds() -> None:
+    program = """
+from patternlint.runtime import once_per
+
+class Resource:
+    def __init__(self, name): self.name = name
+    def close(self): print(self.name)
+
+@once_per(close="close")
+def get(name): return Resource(name)
+
+get("a"), get("b"), get("c")
+get.reset_one("b")
+"""
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    assert (out.stdout, out.stderr) == ("b\nc\na\n", "")
 
 
 def test_methods_are_kept_per_object() -> None:

@@ -198,7 +198,7 @@ def test_sixteen_threads_connect_with_senders(race: Race) -> None:
                 subscription()
         return len(observer.log)
 
-    assert race(work) == [100] * 16
+    assert all(heard >= 100 for heard in race(work)), "at least what it sent itself, while it was connected"
     assert len(signal) == 0
 
 

@@ -162,6 +162,61 @@ def test_race_with_different_arguments_tells_the_losers(race: Race) -> None:
     assert sum(isinstance(result, TypeError) for result in results) == 15
 
 
+def test_required_arguments_come_with_the_first_call() -> None:
+    class Config(metaclass=Singleton):
+        def __init__(self, path: str, *, strict: bool) -> None:
+            self.path = path
+            self.strict = strict
+
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'path'"):
+        Config()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'strict'"):
+        Config("a")  # type: ignore[call-arg]
+    assert Config.instance_or_none() is None
+    config = Config("a", strict=True)
+    assert Config() is config  # type: ignore[call-arg]
+    assert Config(path="a", strict=True) is config
+    with pytest.raises(TypeError, match="cannot be honoured"):
+        Config("a", strict=False)
+    data = pickle.dumps(_Required("a"))
+    _Required.reset_instance()
+    assert pickle.loads(data).path == "a"
+
+
+class _Required(metaclass=Singleton):
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_interruption_leaves_nothing_behind(error: type[BaseException]) -> None:
+    class Interrupted(metaclass=Singleton):
+        fail = True
+
+        def __init__(self) -> None:
+            if self.fail:
+                raise error
+
+    with pytest.raises(error):
+        Interrupted()
+    assert Interrupted.instance_or_none() is None
+    Interrupted.fail = False
+    assert Interrupted() is Interrupted()
+
+
+def test_a_close_hook_that_fails_has_forgotten_the_instance() -> None:
+    class Fragile(metaclass=Singleton, close="close"):
+        def close(self) -> None:
+            raise OSError("broken pipe")
+
+    first = Fragile()
+    with pytest.raises(OSError, match="broken pipe"):
+        Fragile.reset_instance()
+    assert Fragile() is not first
+    with pytest.raises(OSError, match="broken pipe"):
+        Fragile.reset_instance()
+
+
 def test_every_subclass_has_its_own_instance() -> None:
     class Base(metaclass=Singleton):
         def __init__(self) -> None:
@@ -404,6 +459,21 @@ def test_reload_with_another_layout_keeps_the_instance_as_it_is(write_module: Wr
     module = write_module(MODULE.format(reload="adopt", version=2, slots="__slots__ = ('x',)"))
     assert module.Pool() is pool
     assert pool.version == 1
+
+
+def test_reload_adopts_the_instance_of_a_dataclass_with_slots(write_module: WriteModule) -> None:
+    text = """
+import dataclasses
+from patternlint.runtime import Singleton
+
+@dataclasses.dataclass(slots=True)
+class Settings(metaclass=Singleton):
+    debug: bool = False
+"""
+    settings = write_module(text).Settings(debug=True)
+    module = write_module(text)
+    assert module.Settings() is settings
+    assert write_module(text).Settings() is settings
 
 
 def test_reload_may_close_or_start_anew(write_module: WriteModule) -> None:

@@ -40,7 +40,7 @@ def race() -> Race:
         for worker in workers:
             worker.start()
         for worker in workers:
-            worker.join(10)
+            worker.join(60)
             assert not worker.is_alive(), "a thread hangs"
         return results
 
