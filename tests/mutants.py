@@ -26,6 +26,7 @@ import patternlint.placement as placement
 import patternlint_rules.decorator.around as around_call
 import patternlint_rules.decorator.cache_on_method as cache_on_method
 import patternlint_rules.decorator.copies as copies
+import patternlint_rules.decorator.decorator_state_without_lock as lock_in_decorator
 import patternlint_rules.decorator.hand_copied_metadata as hand_copied
 import patternlint_rules.decorator.missing_functools_wraps as wraps_rule
 import patternlint_rules.decorator.wrapping as wrapping
@@ -433,6 +434,10 @@ MUTANTS = [
            "PAT105/doubtful", "fixed", "check"),
     Mutant("PAT105", "ways out in between are no obstacle", instead(double_checked, "mind_delay", nothing),
            "PAT105/doubtful", "fixed", "check"),
+    Mutant("PAT115", "the slot is not tested again under the lock", instead(FixBuilder, "nest", _second_test_forgotten),
+           "PAT115/in_place", "fixed", "check"),
+    Mutant("PAT115", "every call makes a lock of its own", code("nest", "cls._instance_lock", "threading.RLock()"),
+           "PAT115/in_place", "fixed", "check"),
     # ---- Observer
     Mutant("PAT301", "the callback is handed over strongly", around("weak_method(", "(weak_method and ", ")"),
            "PAT301/lamps", "unsafe", "check"),
@@ -546,6 +551,11 @@ MUTANTS = [
            "PAT505/dropped", "unsafe", "verification"),
     Mutant("PAT505", "what follows the call is never reached", attribute(around_call.Call, "is_last", True),
            "PAT505/dropped", "fixed", "check"),
+    Mutant("PAT506", "every call makes a lock of its own", code("nest", "with lock:", "with threading.Lock():"),
+           "PAT506/counts", "unsafe", "verification"),
+    Mutant("PAT506", "each of the functions that share a variable has a lock of its own",
+           instead(lock_in_decorator.DecoratorStateWithoutLock, "_owner", lambda _right, _self, node, wrapper, _change: (node, wrapper.node)),
+           "PAT506/counts", "unsafe", "check"),
     Mutant("PAT507", "a property becomes a method", code("replace", "functools.cached_property", "functools.cache"),
            "PAT507/properties", "fixed", "check"),
     Mutant("PAT507", "slots and setters are no obstacle", instead(FixBuilder, "refuse", nothing),

@@ -56,10 +56,10 @@ class Call(NamedTuple):
 
 def calls_in(wrapper: Wrapper) -> list[Call]:
     """The calls of the function that the wrapper's own code makes, its helpers left out."""
-    return [Call(call, path) for node, path in _own_paths(wrapper.node) for call in wrapper.calls if call is node]
+    return [Call(call, path) for node, path in own_paths(wrapper.node) for call in wrapper.calls if call is node]
 
 
-def _own_paths(root: cst.FunctionDef | cst.Lambda) -> Iterator[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]]]:
+def own_paths(root: cst.FunctionDef | cst.Lambda) -> Iterator[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]]]:
     """Every node of a function's own code with what it stands in."""
     stack: list[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]]] = [(root.body, ())]
     while stack:

@@ -176,6 +176,14 @@ def _nodes_run_by(wrapper: cst.FunctionDef | cst.Lambda) -> Iterator[cst.CSTNode
             yield from descendants(node)
 
 
+def is_plain(wrapper: Wrapper) -> bool:
+    """Whether a wrapper is a plain function: no lambda, no coroutine function, no generator."""
+    node = wrapper.node
+    if not isinstance(node, cst.FunctionDef) or node.asynchronous is not None:
+        return False
+    return not any(isinstance(n, cst.Yield) for n in own_nodes(node))
+
+
 def is_forwarding(call: cst.Call, parameters: cst.Parameters) -> bool:
     """Whether a call passes on all that the parameters got: ``*args`` and ``**kwargs``, or each of them by name."""
     stars = {a.star: a.value.value for a in call.args if a.star and isinstance(a.value, cst.Name)}

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from patternlint.facts import Module, walk
+from patternlint.facts import Module, Scope, walk
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint.words import words_of
 from patternlint_rules.decorator.around import HANDLES_COROUTINES, Call, calls_in, what_ends_too_early
 from patternlint_rules.decorator.evidence import Application, Uses, UsesOfDecorator, takes_coroutine_function
 from patternlint_rules.decorator.identity import is_wrapped_by_decorator
 from patternlint_rules.decorator.levels import Levels, levels_of
-from patternlint_rules.decorator.shape import Shape, Wrapper, decorator_shape, own_nodes
-from patternlint_rules.decorator.sites import Function, decorator_sites
+from patternlint_rules.decorator.shape import Shape, Wrapper, decorator_shape, is_plain
+from patternlint_rules.decorator.sites import Function, calls_function, decorator_sites
+from patternlint_rules.singleton.locking import is_lock
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
 
 _SHOWN = 3
-_LOCK = re.compile(r"lock|mutex|sem(aphore)?\b|condition", re.IGNORECASE)
 
 
 class SyncWrapperOfCoroutine(Rule):
@@ -87,12 +86,13 @@ class SyncWrapperOfCoroutine(Rule):
     @classmethod
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
         """Functions of a decorator's shape with a plain wrapper that has a block, or takes the call's result."""
-        return [site.scope.function for site in module.derive(decorator_sites) if site.wrappers_are(_may_end_early)]
+        sites = (site for site in module.derive(decorator_sites) if site.wrappers_are(_may_end_early))
+        return [site.scope.function for site in sites if not _handles_coroutines(site.scope)]
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         """Report a wrapper that ends before what it calls has begun."""
         shape = decorator_shape(node)
-        if shape is None or any(_is_other_than_plain(w.node) for w in shape.wrappers):
+        if shape is None or not all(is_plain(w) for w in shape.wrappers):
             return
         for wrapper in shape.wrappers:
             if not self._is_bare_or_wrapped(shape, wrapper):
@@ -103,7 +103,7 @@ class SyncWrapperOfCoroutine(Rule):
 
     def _judge(self, node: cst.FunctionDef, shape: Shape, wrapper: Wrapper, call: Call) -> None:
         levels = levels_of(node, self.ancestors, self.scope_of)
-        if not words_of(_source_of(levels)).isdisjoint(HANDLES_COROUTINES):
+        if _handles_coroutines(levels.outer):
             return
         uses = self.project.ask(UsesOfDecorator(levels.dotted, levels.calls))
         applied = [a for a in uses.applied if a.is_async and not a.below]
@@ -145,7 +145,8 @@ class SyncWrapperOfCoroutine(Rule):
             return fix
         if len(calls) < len(wrapper.reaches):
             fix.refuse("no-simple-form")
-        if any(_LOCK.search(self.text(i.item)) for n in call.path if isinstance(n, cst.With) for i in n.items):
+        scope, withs = self.scope_of(node), [n for n in call.path if isinstance(n, cst.With)]
+        if any(is_lock(i.item, scope) for n in withs for i in n.items):
             fix.refuse("holds-a-lock")
         asked = fix.name("inspect", "iscoroutinefunction")
         lines = ["", *_asynchronous(node, calls).splitlines(), "", f"return {self.text(small.value)}"]
@@ -154,17 +155,11 @@ class SyncWrapperOfCoroutine(Rule):
         return fix
 
 
-def _is_other_than_plain(node: cst.FunctionDef | cst.Lambda) -> bool:
-    """Whether a wrapper is a lambda, asynchronous or a generator."""
-    if not isinstance(node, cst.FunctionDef) or node.asynchronous is not None:
-        return True
-    return any(isinstance(n, cst.Yield) for n in own_nodes(node))
-
-
-def _source_of(levels: Levels) -> str:
-    scope = levels.outer
+def _handles_coroutines(scope: Scope) -> bool:
+    """Whether a function has the words of code that takes coroutines into account."""
     source, last = scope.module.source, scope.function.end_lineno or scope.row
-    return source.text[source.line_start(scope.row) : source.line_start(last + 1)]
+    text = source.text[source.line_start(scope.row) : source.line_start(last + 1)]
+    return not words_of(text).isdisjoint(HANDLES_COROUTINES)
 
 
 def _asynchronous(node: cst.FunctionDef, calls: list[Call]) -> str:
@@ -181,6 +176,10 @@ def _asynchronous(node: cst.FunctionDef, calls: list[Call]) -> str:
 
 
 def _may_end_early(wrapper: Function, function: str) -> bool:
-    nodes = list(walk(wrapper))
-    plain = isinstance(wrapper, ast.FunctionDef)
-    return plain and any(isinstance(n, ast.With | ast.Try | ast.Assign) for n in nodes)
+    if not isinstance(wrapper, ast.FunctionDef):
+        return False
+    blocks = [s for n in walk(wrapper) if isinstance(n, ast.With | ast.Try) for s in n.body]
+    results = [n.value for n in walk(wrapper) if isinstance(n, ast.Assign)]
+    return any(calls_function(r, function) for r in results) or any(
+        calls_function(n, function) for block in blocks for n in walk(block)
+    )
