@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures import cases
 from mutants import MUTANTS, PAGE, Mutant, try_out
 from patternlint.catalogue import RULES
 
@@ -15,8 +16,9 @@ def test_every_mutant_is_caught(mutant: Mutant) -> None:
     assert mutant.caught == ("check" if outcome.is_left else "verification"), outcome
 
 
-def test_every_rule_has_mutants() -> None:
-    assert {entry.code for entry in RULES} == {mutant.rule for mutant in MUTANTS} - {"engine"}
+def test_every_rule_that_repairs_something_has_mutants() -> None:
+    repairing = {case.path.parent.name.partition("-")[0] for case in cases() if case.is_fixed}
+    assert repairing & {entry.code for entry in RULES} == {mutant.rule for mutant in MUTANTS} - {"engine"}
 
 
 def test_the_page_lists_them() -> None:

@@ -41,6 +41,7 @@ _OF_THREADS = frozenset(
     f"threading.{name}"
     for name in "BoundedSemaphore Condition Lock RLock Semaphore current_thread get_ident local".split()
 )
+_LOOPS = frozenset({"aiohttp", "anyio", "asyncio", "tornado", "trio", "twisted", "uvloop"})
 # servers that call every handler in one thread
 _ONE_THREAD_SERVERS = ("twisted.", "tornado.")
 
@@ -151,6 +152,11 @@ def how_reached(project: Project, scope: Scope) -> Reached | None:
     if reached is None and (row := scope.module.derive(_minds_threads)):
         return Reached("threads", (Evidence(scope.module.relpath, row, "the module minds threads"),))
     return reached
+
+
+def is_about_loops(module: Module) -> bool:
+    """Whether a module imports an event loop's library: if no thread is seen there, there is one."""
+    return any(b.loads.partition(".")[0] in _LOOPS for b in module.imports)
 
 
 def _minds_threads(module: Module) -> int:

@@ -136,13 +136,14 @@ def _mind(rule: Rule, fix: FixBuilder, filling: Filling) -> None:
     calls = {dotted(n.func) for n in descendants(names.function.body) if isinstance(n, cst.Call)}
     if names.scope.name in calls:
         fix.refuse("calls-itself")
-    for doubt in _doubts(rule, filling):
+    for doubt in doubts(rule, filling):
         fix.lower(Applicability.UNSAFE, doubt)
 
 
-def _doubts(rule: Rule, filling: Filling) -> Iterator[str]:
+def doubts(rule: Rule, filling: Filling) -> Iterator[str]:
+    """Why a lock around a filling may change more than the race: codes of DOUBTS."""
     scope, store = filling.names.scope, filling.store
-    if scope.parameters:
+    if [p for p in scope.parameters if p != "cls"]:
         yield "takes-arguments"
     inside = [n for s in filling.guard.empty for n in (s, *descendants(s, into_scopes=False))]
     targets = [t.target for n in inside if isinstance(n, cst.Assign) for t in n.targets]

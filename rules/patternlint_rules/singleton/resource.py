@@ -114,12 +114,17 @@ def is_never_none(project: Project, value: ast.expr, scope: Scope) -> bool:
     if known_resource(resolved) or resolved.rpartition(".")[2][:1].isupper():
         return True
     function = project.find(resolved)
-    if function is None or not function.is_function or function.function.decorator_list:
+    if function is None or not function.is_function or not _is_called_as_written(function):
         return False
     returned = [n.value for n in own_nodes(function.node) if isinstance(n, ast.Return)]
     return isinstance(function.function.body[-1], ast.Return) and all(
         v is not None and is_never_none(project, v, function) for v in returned
     )
+
+
+def _is_called_as_written(function: Scope) -> bool:
+    """Whether no decorator makes something else of a function."""
+    return all(dotted(d) in ("classmethod", "staticmethod") for d in function.function.decorator_list)
 
 
 def _class_around(scope: Scope) -> Scope | None:
@@ -142,11 +147,8 @@ class MadeByName(NamedTuple):
             return Made("resource", known, True, is_of_a_loop(name))
         if project.class_outline(name) is not None:
             return project.ask(MadeByClass(name, self.depth))
-        owner, _, constructor = name.rpartition(".")
-        if constructor.startswith(("from_", "create")) and project.class_outline(owner) is not None:
-            return project.ask(MadeByClass(owner, self.depth))
         scope = project.find(name) if self.depth >= 0 else None
-        if scope is None or not scope.is_function or scope.function.decorator_list:
+        if scope is None or not scope.is_function or not _is_called_as_written(scope):
             return None
         returned = [n.value for n in own_nodes(scope.node) if isinstance(n, ast.Return) and n.value is not None]
         made = _first(project, returned, scope, self.depth)
