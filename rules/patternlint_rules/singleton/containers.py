@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.facts import Module, Scope, dotted, own_nodes
 from patternlint.rule import Rule, cst
-from patternlint.walker import walk
+from patternlint.walker import descendants, walk
 from patternlint_rules.singleton.double_checked import local_name, mind_delay, reads_of, within
 from patternlint_rules.singleton.guard import Guard, names_asked
-from patternlint_rules.singleton.publishing import FILLS
+from patternlint_rules.singleton.publishing import FILLS, takes_time
 from patternlint_rules.singleton.slot import Names, Slot, first_value
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Filled(NamedTuple):
     around: tuple[cst.CSTNode, ...]
     guard: Guard
     more: tuple[cst.CSTNode, ...]
+    takes_time: bool
 
 
 def filled_behind_own_test(names: Names, guards: Sequence[Guard]) -> Iterator[Filled]:
@@ -44,7 +45,9 @@ def filled_behind_own_test(names: Names, guards: Sequence[Guard]) -> Iterator[Fi
             walk(statement, steps, enter=steps.enter)
         if steps.found and not steps.is_stored and (len(steps.found) > 1 or steps.in_loop):
             node, around = steps.found[0]
-            yield Filled(guard.slot, node, around, guard, tuple(n for n, _ in steps.found[1:]))
+            inside = [n for s in guard.empty for n in (s, *descendants(s, into_scopes=False))]
+            more = tuple(n for n, _ in steps.found[1:])
+            yield Filled(guard.slot, node, around, guard, more, takes_time(inside, names))
 
 
 class _Steps:

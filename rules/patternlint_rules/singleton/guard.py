@@ -27,7 +27,7 @@ class Guard(NamedTuple):
     """A statement that asks about a slot.
 
     `empty` are the statements that run only when the slot is empty: the branch, or what follows an early return.
-    `alone` says that nothing else decides (no ``and``, no ``or``).
+    `alone` says that nothing else decides.
     """
 
     slot: Slot
@@ -157,7 +157,7 @@ def _guards_of(statement: cst.CSTNode, following: Sequence[cst.CSTNode], names: 
         yield from _tried(statement, following, names)
     at: cst.CSTNode | None = statement
     while isinstance(at, cst.If):
-        alone = not isinstance(at.test, cst.BooleanOperation)
+        alone = _is_about_one(at.test, names)
         for slot, when_filled, keyed in tests_in(at.test, names):
             if not when_filled:
                 yield Guard(slot, keyed, at, tuple(at.body.body), alone)
@@ -166,6 +166,14 @@ def _guards_of(statement: cst.CSTNode, following: Sequence[cst.CSTNode], names: 
             elif at.orelse is None and leaves(at.body.body):
                 yield Guard(slot, keyed, at, tuple(following), alone)
         at = at.orelse
+
+
+def _is_about_one(condition: cst.BaseExpression, names: Names) -> bool:
+    """Whether all parts of a condition ask about the same slot: ``hasattr(self, "x") and self.x``."""
+    parts = [condition]
+    while any(isinstance(p, cst.BooleanOperation) for p in parts):
+        parts = [q for p in parts for q in ([p.left, p.right] if isinstance(p, cst.BooleanOperation) else [p])]
+    return len(parts) == 1 or len({frozenset(t.slot for t in tests_in(p, names)) for p in parts}) == 1
 
 
 def _tried(statement: cst.Try, following: Sequence[cst.CSTNode], names: Names) -> Iterator[Guard]:

@@ -134,7 +134,7 @@ class PublishedBeforeInitialised(Rule):
             message = (
                 f"who finds '{filled.slot}' begun takes it for complete: '{function.name.value}' fills it step by step"
             )
-            yield Early(filled.slot, filled, (filled.guard,), message, takes_time=True), names
+            yield Early(filled.slot, filled, (filled.guard,), message, filled.takes_time), names
 
     # ---- how sure it is that somebody comes in between
 
@@ -144,7 +144,7 @@ class PublishedBeforeInitialised(Rule):
         of_class = names.around if early.slot.owner else None
         if is_called_locked(scope):
             return None
-        bound = Confidence.HIGH
+        bound = Confidence.HIGH if all(g.alone for g in early.guards) else Confidence.MEDIUM
         locks = list(locks_around(early.at, names))
         if locks and not _is_tested_outside(early, [held.by for held in locks]):
             if not is_read_unlocked(early.slot, names):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from patternlint.cstnames import dotted
@@ -146,9 +146,13 @@ def _belongs_with(other: Store, store: Store, guards: Sequence[Guard]) -> bool:
 def _takes_time(behind: Sequence[cst.CSTNode], by: Sequence[cst.CSTNode], names: Names) -> bool:
     """Whether something is done until the last of the completing nodes that another thread can come in at."""
     last = next(i for i in reversed(range(len(behind))) if any(behind[i] is n for n in by))
-    until = [*behind[: last + 1], *descendants(behind[last], into_scopes=False)]
-    for node in until:
-        if isinstance(node, cst.For | cst.While | cst.Import | cst.ImportFrom | cst.Await | cst.With):
+    return takes_time([*behind[: last + 1], *descendants(behind[last], into_scopes=False)], names)
+
+
+def takes_time(nodes: Iterable[cst.CSTNode], names: Names) -> bool:
+    """Whether some code does more than a thread does without being interrupted."""
+    for node in nodes:
+        if isinstance(node, cst.While | cst.Import | cst.ImportFrom | cst.Await | cst.With):
             return True
         if isinstance(node, cst.Call):
             path = dotted(node.func)
