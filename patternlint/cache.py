@@ -8,7 +8,6 @@ row, file or folder that is damaged, foreign or of another version counts as not
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import sys
@@ -337,6 +336,8 @@ def _entry_row(row: tuple[str, Entry]) -> tuple[Any, ...]:
     path, entry = row
     found = None if entry.findings is None else ""
     if entry.findings:
+        import json  # where nothing was found the start does without
+
         found = json.dumps(entry.findings, ensure_ascii=False, default=sorted)
     values = (path, entry.stamp, entry.digest, int(entry.asked), found)
     return (*values, _sum(values))
@@ -344,7 +345,11 @@ def _entry_row(row: tuple[str, Entry]) -> tuple[Any, ...]:
 
 def _findings(text: str) -> Iterator[Finding]:
     """Findings from JSON, which has written named tuples as lists."""
-    for values in json.loads(text) if text else ():
+    if not text:
+        return
+    import json
+
+    for values in json.loads(text):
         finding = Finding(*values)
         yield finding._replace(
             confidence=Confidence(finding.confidence),

@@ -125,6 +125,15 @@ def _shard(options: argparse.Namespace) -> Shard:
     return Shard(int(number), int(count))
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """argparse makes one for each option that is added, and would import `shutil` to ask how wide the terminal is."""
+    import argparse
+
+    from patternlint.report.terminal import columns
+
+    return argparse.HelpFormatter(prog, width=columns() - 2)
+
+
 def _parser() -> argparse.ArgumentParser:
     import argparse
 
@@ -140,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
         description="Find design-pattern defects in Python code, and repair them.",
         allow_abbrev=False,
+        formatter_class=_formatter,
     )
     parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files or folders; - is standard input")
     fixing = parser.add_argument_group("fixes")

@@ -92,7 +92,7 @@ class Progress:
         self._next = now + self._PERIOD
         self._shown = True
         text = f"{done}/{self._total} {safe(os.path.relpath(current))}"
-        self._stream.write(f"\r\x1b[2K{text[: _columns() - 1]}")
+        self._stream.write(f"\r\x1b[2K{text[: columns() - 1]}")
         self._stream.flush()
 
     def clear(self) -> None:
@@ -103,7 +103,12 @@ class Progress:
             self._shown = False
 
 
-def _columns() -> int:
+def columns() -> int:
+    """How wide the terminal is, as `shutil.get_terminal_size` finds it out."""
+    try:
+        return int(os.environ.get("COLUMNS", "")) or 80
+    except ValueError:
+        pass
     try:
         return os.get_terminal_size(2).columns or 80
     except OSError:
