@@ -14,18 +14,18 @@ from itertools import groupby
 from pathlib import Path
 from string import Template
 
-from patternlint.catalogue import FAMILIES, RULES
+from patternlint.catalogue import RULES
 from patternlint.finding import Confidence
 from patternlint.report.html_finding import REPAIRS, Entry, article, text_of
 from patternlint.report.prose import as_html
 from patternlint.report.shown import Look, Shown, by_file, counted, fingerprints_of
 from patternlint.rule_pages import explanation
+from patternlint.selection import TOOL_RULES
 from patternlint.version import VERSION
 
 _HERE = Path(__file__).parent
 _OPEN = 20  # findings; of more, each is closed at first
-_OTHER = "not checked"  # in the place of a pattern
-_RULES = {entry.code: entry for entry in RULES}
+_RULES = {entry.code: entry for entry in (*TOOL_RULES, *RULES)}
 _CONFIDENCES = [confidence.name.lower() for confidence in sorted(Confidence, reverse=True)]
 
 
@@ -33,7 +33,7 @@ def render(found: Sequence[Shown], look: Look) -> Iterator[str]:
     """The page; in ASCII, so that it is what its first lines say, wherever it is written to."""
     style, script = _asset("page.css"), _asset("page.js")
     entries = [
-        Entry(shown, _pattern(shown), fingerprint)
+        Entry(shown, _RULES[shown.finding.code].family, fingerprint)
         for shown, fingerprint in zip(found, fingerprints_of(found), strict=True)
     ]
     page = Template(_asset("page.html")).substitute(
@@ -58,15 +58,10 @@ def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _pattern(shown: Shown) -> str:
-    entry = _RULES.get(shown.finding.code)
-    return _OTHER if entry is None else entry.family
-
-
 def _patterns(entries: Sequence[Entry]) -> list[str]:
     """The patterns that something was found of, in the order of the rules' codes."""
-    present = {entry.pattern for entry in entries}
-    return [pattern for pattern in (*FAMILIES, _OTHER) if pattern in present]
+    by_code = sorted(entries, key=lambda entry: entry.code)
+    return list(dict.fromkeys(entry.pattern for entry in by_code))
 
 
 # ---- the overview
@@ -182,9 +177,9 @@ def _findings(entries: Sequence[Entry]) -> Iterator[str]:
             rule = list(of_rule)
             yield f'<h3><span class="code">{code}</span> {text_of(rule[0].name)} '
             yield f'<span class="count">{len(rule)}</span></h3>'
-            if (known := _RULES.get(code)) is not None:
-                yield f'<details class="about"><summary>{text_of(known.summary)}</summary>'
-                yield f"{as_html(explanation(known).removeprefix(known.summary))}</details>"
+            known = _RULES[code]
+            yield f'<details class="about"><summary>{text_of(known.summary)}</summary>'
+            yield f"{as_html(explanation(known).removeprefix(known.summary))}</details>"
             for entry in rule:
                 yield from article(entry, is_open=is_open)
             yield "</section>"
