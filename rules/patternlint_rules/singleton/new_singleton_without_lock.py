@@ -27,6 +27,7 @@ from patternlint_rules.singleton.slot import (
     Names,
     Store,
     is_docstring,
+    is_handed_out,
     may_store,
     methods_of,
     slot_statement,
@@ -99,7 +100,9 @@ class NewSingletonWithoutLock(Rule):
         guards = guards_in(names)
         for store in (s for s in stores_in(names) if s.slot.owner == scope.qualname):
             around = guards_around(store, guards)
-            if around and not is_locked(store, names) and not self._is_harmless(store, scope):
+            if not around or not is_handed_out(store, names):
+                continue
+            if not is_locked(store, names) and not self._is_harmless(store, scope):
                 self._report(node, names, store, around)
                 return
 

@@ -189,6 +189,14 @@ def stores_in(names: Names) -> list[Store]:
     return visitor.found
 
 
+def is_handed_out(store: Store, names: Names) -> bool:
+    """Whether a function returns what it stores in a slot."""
+    returned = [n.value for n in own_nodes(names.function) if isinstance(n, cst.Return) and n.value is not None]
+    if isinstance(store.value, cst.Name) and any(dotted(r) == store.value.value for r in returned):
+        return True
+    return any(names.value_of(r) == store.slot or names.item_of(r) == store.slot for r in returned)
+
+
 class _Stores:
     def __init__(self, names: Names) -> None:
         self.found: list[Store] = []
