@@ -442,6 +442,10 @@ MUTANTS = [
            "PAT115/in_place", "fixed", "check"),
     Mutant("PAT115", "every call makes a lock of its own", code("nest", "cls._instance_lock", "threading.RLock()"),
            "PAT115/in_place", "fixed", "check"),
+    Mutant("PAT110", "the subclass goes on looking into its bases", code("replace", "cls.__dict__.get(", "getattr(cls, "),
+           "PAT110/leaks", "unsafe", "check"),
+    Mutant("PAT110", "the class is never found to have one", code("replace", '"_instance" not in', '"instance" not in'),
+           "PAT110/leaks", "unsafe", "check"),
     # ---- Observer
     Mutant("PAT301", "the callback is handed over strongly", around("weak_method(", "(weak_method and ", ")"),
            "PAT301/lamps", "unsafe", "check"),
