@@ -487,7 +487,7 @@ def test_where_there_is_no_finding_it_says_which_lines_have_one(tmp_path: Path, 
     ended = prove(tmp_path, "shop.py:8")
     assert (ended.returncode, verdict(ended)) == (
         2,
-        "cannot be run: shop.py:8: there is no finding; lines with one that can: 4 (PAT102)",
+        "cannot be run: shop.py:8: there is no finding; lines with one that can: 4 (PAT102, PAT105)",
     )
     assert verdict(prove(tmp_path, "plain.py:1")).endswith("there is no finding; no line has one that can")
 

@@ -44,7 +44,10 @@ def run(arguments: list[str]) -> int:
 
     root = place.project.root
     for finding in place.here:
-        print(safe(f"{finding.path}:{finding.row}: {finding.code} {finding.message}"))
+        if finding.code == code:
+            print(safe(f"{finding.path}:{finding.row}: {finding.code} {finding.message}"))
+    if others := sorted({finding.code for finding in place.here} - {code}):
+        print(f"Not tried: {', '.join(others)}, which --rule would name.")
     what = f"{python} imports and runs the code of this project, in {root}, for {options.timeout:g} s at most"
     print(safe(f"This executes your code: {what}."), flush=True)
     with tempfile.TemporaryDirectory(prefix="patternlint-") as folder:

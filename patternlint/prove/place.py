@@ -41,8 +41,11 @@ class Place(NamedTuple):
         at = f"{self.module.relpath}:{self.row}"
         others = sorted({f.code for f in self.findings if f.row == self.row})
         here = f"what {' and '.join(others)} says cannot be shown by running it" if others else "there is no finding"
-        rows = sorted({(f.row, f.code) for f in self.findings if f.code in PROVABLE})
-        elsewhere = ", ".join(f"{row} ({code})" for row, code in rows)
+        rows: dict[int, list[str]] = {}
+        for finding in self.findings:
+            if finding.code in PROVABLE:
+                rows.setdefault(finding.row, []).append(finding.code)
+        elsewhere = ", ".join(f"{row} ({', '.join(codes)})" for row, codes in rows.items())
         return f"{at}: {here}; " + (f"lines with one that can: {elsewhere}" if rows else "no line has one that can")
 
 

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence, Set
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from types import FrameType
@@ -112,7 +112,7 @@ def sizes(value: Any) -> dict[str, int]:
     """How complete an object is: the attributes that are not None, and the elements that it and they have."""
     parts = {"": value, **(getattr(value, "__dict__", {}) if not isinstance(value, type(sys) | type) else {})}
     return {
-        name: 1 + (len(part) if isinstance(part, list | dict | set) else 0)
+        name: 1 + (len(part) if isinstance(part, Mapping | MutableSequence | Set) else 0)
         for name, part in parts.items()
         if part is not None
     }
@@ -168,8 +168,9 @@ def interrupted(site: Site, line: Line) -> Seen:
 
     def at_line(now: Line) -> None:
         if now == line and not others:
-            others.extend(started(visits.visit, THREADS - 1))
-            wait_for(others, PATIENCE)
+            for count in (1, THREADS - 2):  # the first of them alone: it may be the one that builds
+                others.extend(started(visits.visit, count))
+                wait_for(others, PATIENCE)
 
     visits.visit(at_line)
     wait_for(others)

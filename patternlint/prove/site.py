@@ -215,7 +215,7 @@ def identity_at(project: Project, scope: Scope, row: int, call: str) -> Identity
     levels = [*_levels(wrapper), *([wrapper] if is_lambda or wrapper is _outermost(wrapper) else [])]
     if not levels:
         raise NotProvable("no decorator stands here")
-    used = list(_decorated(project, _named(levels)))
+    used = list(_decorated(project, levels))
     here = next((function for function in used if function.module is module), None)
     if here is None:
         try:
@@ -236,11 +236,16 @@ def _named(levels: list[Scope]) -> Scope:
 _SAMPLE = "told_by(sample)"
 
 
-def _decorated(project: Project, decorator: Scope) -> Iterator[Scope]:
+def _decorated(project: Project, levels: list[Scope]) -> Iterator[Scope]:
     """The functions at the top of modules and classes that nothing else decorates; those of tests come last."""
+    named = _named(levels)
+    calls = len(levels) - 1 - levels.index(named)
+    kinds = {"decorator-factory"} if calls else {"decorator"}
+    if calls == 1 and named.is_function and not _required(named):
+        kinds.add("decorator")  # its arguments may be left out, and their parentheses perhaps, too
     found: dict[Scope, None] = {}
-    for reference in project.ask(ReferencesTo(decorator.dotted)):
-        module = project.module_at(project.root / reference.path) if "decorator" in reference.kind else None
+    for reference in project.ask(ReferencesTo(named.dotted)) if calls < 2 else ():
+        module = project.module_at(project.root / reference.path) if reference.kind in kinds else None
         for function in module.functions if module is not None else ():
             rows = [d.lineno for d in function.function.decorator_list]
             if reference.row in rows and not function.is_local and _is_alone(function, rows.index(reference.row)):
