@@ -311,6 +311,7 @@ RULES: tuple[RuleEntry, ...] = (
         class_name="WrapperDropsResult",
         since="0.1",
         applicability="safe",
+        preview=True,
         words=frozenset(("def", "return", )),
         patterns=("\\n[ \\t\\f]+(?:async|def)\\b", "\\r[ \\t\\f]+(?:async|def)\\b", ),
         reasons=(("more-follows", "the wrapper goes on after the call, and may mean to return nothing there", ), ("several-calls", "the wrapper calls the function in several places, or in a loop", ), ),

@@ -79,7 +79,7 @@ def what_ends_too_early(call: Call) -> str:
         if isinstance(outer, cst.With) and outer.asynchronous is None and inner is outer.body:
             return "the with block is left"
         if isinstance(outer, cst.Try) and inner is outer.body:
-            if outer.finalbody is not None:
+            if outer.finalbody is not None and _does_something(outer.finalbody.body.body):
                 return "the finally clause runs"
             if any(not _is_about_the_call(handler) for handler in outer.handlers):
                 return "the try block is left"
@@ -87,7 +87,13 @@ def what_ends_too_early(call: Call) -> str:
         return ""
     body, index = call.blocks[0]
     rest = [s for s in body[index + 1 :] if not _gives_back(s, call.statement)]
-    return "what stands below the call runs" if rest and not _passes_on(rest, call.statement) else ""
+    acts = _does_something(rest) and not _passes_on(rest, call.statement)
+    return "what stands below the call runs" if acts else ""
+
+
+def _does_something(statements: Sequence[cst.CSTNode]) -> bool:
+    """Whether statements do more than to count: a count of calls is the same, whenever they run."""
+    return any(isinstance(node, cst.Call | cst.If | cst.Assign) for s in statements for node in descendants(s))
 
 
 def _is_about_the_call(handler: cst.ExceptHandler) -> bool:

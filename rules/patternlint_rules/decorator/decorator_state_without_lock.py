@@ -52,6 +52,8 @@ class DecoratorStateWithoutLock(Rule):
 
     The fix puts the one statement that counts under a lock of the decorator. It is unsafe: the count may be read
     elsewhere, without the lock. There is none where a question and a later store belong together.
+
+    **Measured**: no site in 16 packages that were searched, and no label.
     """
 
     code, name, family = "PAT506", "decorator-state-without-lock", Family.DECORATOR

@@ -15,6 +15,7 @@ from patternlint_rules.decorator.identity import is_cared_for
 from patternlint_rules.decorator.levels import levels_of
 from patternlint_rules.decorator.shape import Shape, Wrapper, decorator_shape
 from patternlint_rules.decorator.sites import decorator_sites, has_bare_wrapper, may_be_decorator_class
+from patternlint_rules.decorator.twins import Twin, TwinsOf
 from patternlint_rules.decorator.wrapping import REASONS, mind_registration, put_wraps
 
 if TYPE_CHECKING:
@@ -87,7 +88,9 @@ class MissingFunctoolsWraps(Rule):
         for wrapper in bare:
             confidence = confidence_that_it_decorates(shape, wrapper, levels, uses)
             if confidence is not None:
-                self._say(wrapper.node, wrapper.name, levels.name, uses, confidence, self._fix(shape, wrapper, uses))
+                twins = self.project.ask(TwinsOf(levels.dotted))
+                fix = self._fix(shape, wrapper, uses)
+                self._say(wrapper.node, wrapper.name, levels.name, uses, confidence, fix, twins)
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         """Report a class whose instances take a function's place without `update_wrapper`."""
@@ -100,7 +103,14 @@ class MissingFunctoolsWraps(Rule):
             self._say(shape.call, f"a {name} object", name, uses, Confidence.MEDIUM, self._fix_class(shape, uses))
 
     def _say(
-        self, node: cst.CSTNode, name: str, decorator: str, uses: Uses, confidence: Confidence, fix: FixBuilder
+        self,
+        node: cst.CSTNode,
+        name: str,
+        decorator: str,
+        uses: Uses,
+        confidence: Confidence,
+        fix: FixBuilder,
+        twins: tuple[Twin, ...] = (),
     ) -> None:
         applied = [a for a in uses.applied if not a.in_test] or list(uses.applied)
         whom = "the function that it decorates"
@@ -113,7 +123,10 @@ class MissingFunctoolsWraps(Rule):
             f"tracebacks, logs and docs show '{name}' in place of {whom}: '{decorator}' loses name, docstring and "
             "signature of what it wraps",
             confidence=confidence,
-            evidence=[Evidence(a.path, a.row, f"'{a.name}' becomes '{name}'") for a in applied[:_SHOWN]],
+            evidence=[
+                *(Evidence(a.path, a.row, f"'{a.name}' becomes '{name}'") for a in applied[:_SHOWN]),
+                *(Evidence(t.path, t.row, f"'{decorator}' is the same there") for t in twins),
+            ],
             fix=fix,
             help="put functools.wraps on the wrapper",
         )

@@ -48,11 +48,11 @@ class WrapperDropsResult(Rule):
     keeps the result and returns it at the end, which is unsafe: a way out in between may have been meant to return
     nothing.
 
-    **Measured**: no labelled site; none of 6 look-alikes is reported above low confidence.
+    **Measured**: no true site in 24 packages that were searched; none of 6 labelled look-alikes is reported.
     """
 
     code, name, family = "PAT505", "wrapper-drops-result", Family.DECORATOR
-    applicability, since = Applicability.SAFE, "0.1"
+    applicability, since, preview = Applicability.SAFE, "0.1", True
     words = frozenset({"def", "return"})
     patterns = (r"\n[ \t\f]+(?:async|def)\b", r"\r[ \t\f]+(?:async|def)\b")
     reasons: ClassVar[Mapping[str, str]] = {
