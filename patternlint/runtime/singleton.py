@@ -47,7 +47,9 @@ _DEFAULT_OPTIONS = _Options(None, "reset", "adopt")
 class _InstanceCell(Cell["Any"]):
     """The instance, and the arguments that it was made with."""
 
-    __slots__ = ("arguments", "options")
+    __slots__ = ("arguments", "instance", "options")
+
+    instance: Any  # the value; absent while there is none, which costs a hit no comparison
 
     def __init__(self, name: str, options: _Options) -> None:
         super().__init__(name, options.close, options.fork)
@@ -55,9 +57,12 @@ class _InstanceCell(Cell["Any"]):
         self.arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 
     def _store(self, value: Any, owner: int) -> None:
-        if value is UNSET:
-            self.arguments = ((), {})
         super()._store(value, owner)
+        if value is not UNSET:
+            self.instance = value
+        elif hasattr(self, "instance"):
+            self.arguments = ((), {})
+            del self.instance
 
 
 class Singleton(type):
@@ -130,10 +135,12 @@ class Singleton(type):
 
         def __call__(cls, *args, **kwargs):
             """Return the instance, building it if there is none."""
-            instance = cls.__cell.value
-            if instance is UNSET or args or kwargs:
-                return cls.__build_or_compare(args, kwargs)
-            return instance
+            if not (args or kwargs):
+                try:
+                    return cls.__cell.instance
+                except AttributeError:
+                    pass  # and build outside the handler, as `once` does
+            return cls.__build_or_compare(args, kwargs)
 
     def __build_or_compare(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         cell = cls.__cell
