@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 OLDEST = (3, 11)
@@ -42,10 +42,10 @@ def versions(python: Path) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in lines)
 
 
-def interpreters() -> dict[str, Path]:
-    """Every interpreter of this machine that patternlint supports, by version: those on PATH, then those of pyenv."""
+def interpreters(further: Iterable[Path] = ()) -> dict[str, Path]:
+    """Every interpreter that patternlint supports, by version: those on PATH, those of pyenv, and `further` ones."""
     found: dict[str, Path] = {}
-    for path in _candidates():
+    for path in (*_candidates(), *further):
         version = _version(path)
         if version:
             found.setdefault(version, path)

@@ -1,6 +1,6 @@
 """What the companion runtime costs beside functools, blinker, psygnal, wrapt, decorator and hand-written code.
 
-    python benchmarks/runtime.py [--rounds N] [--docs docs] [--work DIR] [--smoke]
+    python benchmarks/runtime.py [--rounds N] [--docs docs] [--also PYTHON] [--work DIR] [--smoke]
 
 Runs runtime_rows.py under every interpreter of this machine that patternlint supports, each in a scratch environment
 with the pinned packages, the interpreters taking turns. Prints one table: ratios, so below 1 the runtime is faster.
@@ -22,6 +22,11 @@ from measuring import Figure, machine, markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ("blinker==1.9.0", "psygnal==0.16.1", "wrapt==2.5.2", "decorator==5.3.1")
+READING = """Each cell: the median ratio of ours to theirs, its limit if it has one, the lowest and highest ratio of a
+process, and the median times of both. A process times the two in turns of a millisecond, 200 of each, in processor
+time, so that a busy machine slows both. What misses its limit is in bold, and explained in
+[the runtime's page](runtime.md#what-it-costs). A time is a whole statement, the call of a function with an empty body
+included: in a program, where functions do something, the differences vanish."""
 Rows = list[tuple[str, float, float, float, float | None]]  # what, ours in ns, other in ns, ratio, limit
 
 
@@ -39,7 +44,7 @@ def table(measured: dict[str, list[Rows]]) -> str:
     for name in dict.fromkeys(row[0] for runs in measured.values() for row in runs[0]):
         found = ([row for run in runs for row in run if row[0] == name] for runs in measured.values())
         lines.append([name, *map(cell, found)])
-    return markdown(["median ratio (lowest to highest), limit; ours in ns", *measured], lines)
+    return markdown(["ours / theirs", *measured], lines)
 
 
 def cell(found: Rows) -> str:
@@ -47,9 +52,10 @@ def cell(found: Rows) -> str:
     if not found:
         return ""
     ratio, most = Figure.of(row[3] for row in found), found[0][4]
-    shown = f"**{ratio:.2f}**" if most is not None and ratio.median > most else f"{ratio:.2f}"
-    limit = f", at most {most:g}" if most is not None else ""
-    return f"{shown}{limit}; {Figure.of(row[1] for row in found).median:,.0f} ns"
+    shown = f"**{ratio.median:.2f}**" if most is not None and ratio.median > most else f"{ratio.median:.2f}"
+    limit = f" ≤ {most:g}" if most is not None else ""
+    ours, theirs = (Figure.of(row[column] for row in found).median for column in (1, 2))
+    return f"{shown}{limit} ({ratio.low:.2f} to {ratio.high:.2f}); {ours:,.0f} / {theirs:,.0f} ns"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -57,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="processes of each interpreter (%(default)s)")
     parser.add_argument("--work", type=Path, help="where the environments are made and kept (a temporary folder)")
-    parser.add_argument("--docs", type=Path, metavar="DIR", help="write runtime-speed.md there")
+    parser.add_argument("--docs", type=Path, metavar="DIR", help="write runtime-benchmarks.md there")
+    parser.add_argument("--also", type=Path, action="append", metavar="PYTHON", help="a further interpreter")
     parser.add_argument("--smoke", action="store_true", help="only see that it runs: this interpreter as it is")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
@@ -67,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             pythons = {
                 version: environment(work / f"runtime-{version.replace(' ', '-')}", PEERS, python)
-                for version, python in interpreters().items()
+                for version, python in interpreters(options.also or ()).items()
             }
         installed = versions(next(iter(pythons.values())))
         names = [peer.partition("==")[0] for peer in PEERS]
@@ -81,10 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for version, python in pythons.items():
                 print(f"round {number + 1}: {version}", file=sys.stderr, flush=True)
                 measured[version].append(rows(python, quick=options.smoke))
-    page = f"# What the runtime costs\n\n{about}\n\n{table(measured)}\n"
+    page = f"# What the runtime costs\n\n{about}\n\n{READING}\n\n{table(measured)}\n"
     print(page)
     if options.docs:
-        (options.docs / "runtime-speed.md").write_text(page)
+        (options.docs / "runtime-benchmarks.md").write_text(page)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import timeit
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from patternlint.runtime import ObserverList, Signal, Singleton, TypeDispatch, once, once_per
+from patternlint.runtime import ObserverList, Signal, Singleton, TypeDispatch, decorator, method_cache, once, once_per
 
 QUICK = "--quick" in sys.argv
 TURNS, SECONDS = (5, 0.0002) if QUICK else (200, 0.001)
@@ -133,7 +133,142 @@ def singleton_rows() -> list[Row]:
         cls()
     return [
         compare("Singleton / __new__ with __init__", "Ours()", "NewAndInit()", names, 1.0),
-        compare("Singleton / bare __new__", "Ours()", "New()", names),
+        compare("Singleton / bare __new__", "Ours()", "New()", names, 1.0),
+    ]
+
+
+def decorator_rows() -> Iterator[Row]:
+    """A function, method or coroutine function under `decorator`, beside closures, wrapt and the decorator package."""
+
+    @decorator
+    def through(call: Any, *args: Any, **kwargs: Any) -> Any:
+        return call(*args, **kwargs)
+
+    @decorator
+    def optional(call: Any, *args: Any, option: int = 1, **kwargs: Any) -> Any:
+        return call(*args, **kwargs)
+
+    @decorator
+    def leading(call: Any, first: Any, *args: Any, **kwargs: Any) -> Any:
+        return call(first, *args, **kwargs)
+
+    @decorator
+    def waiting(call: Any, *args: Any, **kwargs: Any) -> Any:
+        return (yield call(*args, **kwargs))
+
+    @decorator
+    async def awaiting(call: Any, *args: Any, **kwargs: Any) -> Any:
+        return await call(*args, **kwargs)
+
+    def by_hand(function: Any) -> Any:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    def by_hand_async(function: Any) -> Any:
+        @functools.wraps(function)
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return await function(*args, **kwargs)
+
+        return wrapper
+
+    def same(x: object) -> object:
+        return x
+
+    async def same_async(x: object) -> object:
+        return x
+
+    class Methods:
+        ours = through(lambda self, x: x)
+        theirs = by_hand(lambda self, x: x)
+
+    names: dict[str, Any] = {"ours": through(same), "theirs": by_hand(same), "methods": Methods()}
+    names |= {"optional": optional(option=2)(same), "leading": leading(same), "waiting": waiting(same)}
+    names |= {"ours_async": awaiting(same_async), "theirs_async": by_hand_async(same_async)}
+    names |= {"waiting_async": waiting(same_async)}
+    exec(
+        "def run(coroutine):\n    try: coroutine.send(None)\n    except StopIteration as stop: return stop.value\n",
+        names,
+    )
+    yield compare("decorator / functools.wraps closure", "ours(1)", "theirs(1)", names, 1.15)
+    yield compare("decorator, keyword argument / closure", "ours(x=1)", "theirs(x=1)", names, 1.15)
+    yield compare("decorator, method / closure", "methods.ours(1)", "methods.theirs(1)", names, 1.15)
+    yield compare("decorator with an option / closure", "optional(1)", "theirs(1)", names, 1.15)
+    yield compare("decorator, async def / async closure", "run(ours_async(1))", "run(theirs_async(1))", names, 1.15)
+    yield compare("decorator, leading parameter / closure", "leading(1)", "theirs(1)", names)
+    yield compare("decorator with yield / closure", "waiting(1)", "theirs(1)", names)
+    yield compare("decorator with yield / async closure", "run(waiting_async(1))", "run(theirs_async(1))", names)
+    if wrapt := package("wrapt"):
+
+        @wrapt.decorator  # type: ignore[untyped-decorator,unused-ignore]
+        def wrapt_through(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+            return wrapped(*args, **kwargs)
+
+        names["wrapped"] = wrapt_through(same)
+        yield compare("decorator / wrapt", "ours(1)", "wrapped(1)", names, 0.5)
+        yield compare("decorator with yield / wrapt", "waiting(1)", "wrapped(1)", names)
+    if package_decorator := package("decorator"):
+
+        @package_decorator.decorator  # type: ignore[untyped-decorator,unused-ignore]
+        def package_through(function: Any, *args: Any, **kwargs: Any) -> Any:
+            return function(*args, **kwargs)
+
+        names["decorated"] = package_through(same)
+        yield compare("decorator / the decorator package", "ours(1)", "decorated(1)", names, 0.5)
+        yield compare("decorator with yield / the decorator package", "waiting(1)", "decorated(1)", names)
+
+
+def method_cache_rows() -> list[Row]:
+    """A hit of a cached method beside lru_cache on a function, and on a method, where it keeps the objects."""
+
+    class Order:
+        @method_cache
+        def total(self) -> object:
+            return self.__class__
+
+        @method_cache
+        def page(self, number: object) -> object:
+            return number
+
+        @method_cache
+        def span(self, first: object, *, last: object) -> object:
+            return first
+
+        @functools.lru_cache  # noqa: B019
+        def kept(self, number: object) -> object:
+            return number
+
+    class Slotted:
+        __slots__ = ("__weakref__",)
+
+        @method_cache
+        def page(self, number: object) -> object:
+            return number
+
+    @functools.lru_cache
+    def function() -> object:
+        return 1
+
+    @functools.lru_cache
+    def function_of(number: object) -> object:
+        return number
+
+    @functools.lru_cache
+    def function_of_two(first: object, *, last: object) -> object:
+        return first
+
+    names: dict[str, Any] = {"order": Order(), "slotted": Slotted(), "f": function, "g": function_of}
+    names["h"] = function_of_two
+    two = "'a', last='b'"
+    return [
+        compare("method_cache / lru_cache of a function, one argument", "order.page('a')", "g('a')", names, 2.0),
+        compare("method_cache / lru_cache of a function, two", f"order.span({two})", f"h({two})", names, 2.0),
+        compare("method_cache, no argument / lru_cache of f(object)", "order.total()", "g(order)", names, 2.0),
+        compare("method_cache, no argument / lru_cache of f()", "order.total()", "f()", names),
+        compare("method_cache / lru_cache of a method", "order.page('a')", "order.kept('a')", names),
+        compare("method_cache, slots / lru_cache of a function", "slotted.page('a')", "g('a')", names),
     ]
 
 
@@ -241,7 +376,14 @@ def dispatch_rows() -> list[Row]:
 def main() -> None:
     """Print every row as JSON."""
     gc.disable()
-    rows = [*once_rows(), *singleton_rows(), *observer_rows(), *dispatch_rows()]
+    rows = [
+        *once_rows(),
+        *singleton_rows(),
+        *decorator_rows(),
+        *method_cache_rows(),
+        *observer_rows(),
+        *dispatch_rows(),
+    ]
     print(json.dumps(rows))
 
 
