@@ -446,6 +446,11 @@ MUTANTS = [
            "PAT110/leaks", "unsafe", "check"),
     Mutant("PAT110", "the class is never found to have one", code("replace", '"_instance" not in', '"instance" not in'),
            "PAT110/leaks", "unsafe", "check"),
+    Mutant("PAT106", "every call makes a lock of its own", code("nest", "cls._instance_lock", "threading.RLock()"),
+           "PAT106/service", "fixed", "check"),
+    Mutant("PAT106", "a plain lock, although a singleton may construct another one",
+           instead(FixBuilder, "name", lambda right, self, module, name="": right(self, module, "Lock")),
+           "PAT106/service", "fixed", "check"),
     # ---- Observer
     Mutant("PAT301", "the callback is handed over strongly", around("weak_method(", "(weak_method and ", ")"),
            "PAT301/lamps", "unsafe", "check"),

@@ -22,7 +22,16 @@ from patternlint_rules.singleton.locking import (
     made_lock,
     takes_lock,
 )
-from patternlint_rules.singleton.slot import Names, Slot, Store, first_value, may_store, own_nodes, stores_in
+from patternlint_rules.singleton.slot import (
+    Names,
+    Slot,
+    Store,
+    first_value,
+    makes_classes,
+    may_store,
+    own_nodes,
+    stores_in,
+)
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
@@ -213,9 +222,11 @@ class BrokenLock(Rule):
 
     def _made_in_constructor(self, names: Names, store: Store) -> Iterator[Broken]:
         around = names.around
+        if around is None or makes_classes(around):
+            return  # one lock for each class that it makes
         for held in locks_around(store, names):
             lock = Names(names.function, names.scope, through_self=True).slot(held.lock)
-            if around is None or lock is None or lock.owner != around.qualname or lock.name in around.bindings:
+            if lock is None or lock.owner != around.qualname or lock.name in around.bindings:
                 continue
             for maker in (m for n in ("__new__", "__init__") if (m := around.methods.get(n)) is not None):
                 made = next((s for s in maker.statements() if _makes(s, lock.name)), None)

@@ -32,8 +32,8 @@ class ThreadsConstructing(NamedTuple):
 
 
 def how_made(project: Project, scope: Scope, of_class: Scope | None) -> Reached | None:
-    """How threads get to a function that makes a shared object: by calls of it, or of the class whose constructor it is;
-    else because the class or the module deals with threads."""
+    """How threads get to a function that makes a shared object: by calls of it, or of the class whose constructor it
+    is; else because the class or the module deals with threads."""
     if of_class is None or scope.name not in ("__new__", "__init__", "__call__"):
         return how_reached(project, scope)
     reached = project.ask(ThreadsConstructing(of_class.dotted))

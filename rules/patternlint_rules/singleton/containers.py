@@ -75,10 +75,9 @@ class _Steps:
                 self._note(node)
 
     def visit_Call(self, node: cst.Call) -> None:
-        function = node.func
-        if isinstance(function, cst.Attribute) and function.attr.value in FILLS:
-            if self._names.slot(function.value) == self._slot:
-                self._note(node)
+        receiver = node.func.value if isinstance(node.func, cst.Attribute) and node.func.attr.value in FILLS else None
+        if receiver is not None and self._names.slot(receiver) == self._slot:
+            self._note(node)
 
     def _note(self, node: cst.CSTNode) -> None:
         self.found.append((node, self._path))

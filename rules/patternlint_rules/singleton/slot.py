@@ -16,7 +16,7 @@ from patternlint.facts import Module, Scope
 from patternlint.rule import cst
 from patternlint.walker import descendants, walk
 
-_METACLASSES = frozenset({"builtins.type", "abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
+METACLASSES = frozenset({"builtins.type", "abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
 _LASTING = frozenset({"assign", "augment", "global"})
 
 
@@ -50,16 +50,20 @@ class Names:
         scope: its facts.
         through_self: whether attributes of ``self`` count as those of the class: where they are only read, or the class
             has one instance anyway.
+        is_metaclass: whether the class makes classes: what methods get first is one of these.
     """
 
-    def __init__(self, function: cst.FunctionDef, scope: Scope, *, through_self: bool = False) -> None:
+    def __init__(
+        self, function: cst.FunctionDef, scope: Scope, *, through_self: bool = False, is_metaclass: bool = False
+    ) -> None:
         self.function = function
         self.scope = scope
         self.around = class_around(scope)
         self._classes = {c.name: c.qualname for c in scope.module.classes if c.parent is scope.module.scope}
         if self.around is not None:
             self._classes |= dict.fromkeys((self.around.name, "self.__class__"), self.around.qualname)
-            if scope.parameters and scope.enclosing_class is not None and (through_self or _gets_class(scope)):
+            is_method = bool(scope.parameters) and scope.enclosing_class is not None
+            if is_method and (through_self or is_metaclass or _gets_class(scope)):
                 self._classes[scope.parameters[0]] = self.around.qualname
         self._copies: dict[str, Slot] = {}
         for node in own_nodes(function):
@@ -135,10 +139,15 @@ def _gets_class(scope: Scope) -> bool:
     """Whether a method's first parameter is the class: by its decorator or name, or because the class makes classes."""
     if scope.name == "__new__" or scope.parameters[0] == "cls":
         return True
-    module, around = scope.module, scope.enclosing_class
+    around = scope.enclosing_class
     assert around is not None
     by_decorator = any(facts.dotted(d) == "classmethod" for d in scope.function.decorator_list)
-    return by_decorator or any(module.resolve(b, around.parent) in _METACLASSES for b in around.class_node.bases)
+    return by_decorator or makes_classes(around)
+
+
+def makes_classes(scope: Scope) -> bool:
+    """Whether a class names a metaclass among its bases: each of its instances is a class."""
+    return any(scope.module.resolve(b, scope.parent) in METACLASSES for b in scope.class_node.bases)
 
 
 def _owner(name: str, scope: Scope) -> str | None:
