@@ -58,6 +58,7 @@ class Module:
         self.imports: list[ImportBinding] = []
         self._imports_in: dict[Scope, list[ImportBinding]] = {}
         self._derived: dict[Callable[[Module], Any], Any] = {}
+        self._rows: dict[frozenset[str], list[int]] = {}  # what `rows_with` has found
         self._walk()
 
     def __repr__(self) -> str:
@@ -102,6 +103,12 @@ class Module:
 
     def rows_with(self, words: Iterable[str]) -> list[int]:
         """The rows (1-based, sorted) on which one of the words stands, in code or not."""
+        wanted = frozenset(words)
+        if wanted not in self._rows:
+            self._rows[wanted] = sorted(self._found_rows(wanted))
+        return self._rows[wanted]
+
+    def _found_rows(self, words: Iterable[str]) -> set[int]:
         text, position = self.source.text, self.source.position
         found: set[int] = set()
         for word in words:
@@ -109,7 +116,7 @@ class Module:
                 before = text[match.start() - 1 : match.start()]
                 if not before.isalnum() and before != "_":
                     found.add(position(match.start())[0])
-        return sorted(found)
+        return found
 
     @cached_property
     def walrus_rows(self) -> list[int]:
