@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from patternlint.commands import FAILED
-from patternlint.commands.check import seconds
+from patternlint.commands.arguments import seconds
 from patternlint.errors import PatternlintError
 from patternlint.prove.place import Place, place_of
 from patternlint.prove.run import interpreter, proof
@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> int:
         if finding.code == code:
             print(safe(f"{finding.path}:{finding.row}: {finding.code} {finding.message}"))
     if others := sorted({finding.code for finding in place.here} - {code}):
-        print(f"Not tried: {', '.join(others)}, which --rule would name.")
+        print(f"Not tried: {' and '.join(others)} (--rule {others[0]} tries it).")
     what = f"{python} imports and runs the code of this project, in {root}, for {options.timeout:g} s at most"
     print(safe(f"This executes your code: {what}."), flush=True)
     with tempfile.TemporaryDirectory(prefix="patternlint-") as folder:

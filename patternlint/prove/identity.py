@@ -69,9 +69,10 @@ def main(site: Site) -> int:
     except BaseException as error:
         say(f"cannot be run: {doing} raised {type(error).__name__}: {error}")
         return 2
-    say(f"{'':10} {'before':30} after")
+    width = max(len(str(answer)) for answer in ("before", *before.values()))
+    say(f"{'':10} {'before':{width}}  after")
     for what in (*IDENTITY, "signature"):
-        say(f"{what:10} {before[what]!s:30} {after[what]!s}")
+        say(f"{what:10} {before[what]!s:{width}}  {after[what]!s}")
     lost = [what for what in IDENTITY if before[what] != after[what]]
     if lost:
         say(f"shown: '{before['name']}' is '{after['name']}' once it is decorated, and has lost its {', '.join(lost)}")
