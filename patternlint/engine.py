@@ -182,6 +182,16 @@ class Engine:
             findings = self.check(source)
         return findings, self.project.reads_of(known)
 
+    def suppressed(self, source: Source) -> list[Finding]:
+        """What would be found in a source if no comment took responsibility for it."""
+        from patternlint.suppression import ALL_COMMENTS, may_suppress
+
+        if not may_suppress(source.text):
+            return []
+        known = {_order(finding) for finding in self.check(source)}
+        without_comments = Engine(self.settings, self.project, ignoring=ALL_COMMENTS).check(source)
+        return [f for f in without_comments if _order(f) not in known and f.code not in (UNUSED, INVALID)]
+
     def _let_through(self, source: Source, findings: list[Finding]) -> list[Finding]:
         if not findings and not speaks_to_us(source.text):
             return []

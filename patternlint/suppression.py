@@ -31,13 +31,16 @@ _PYLINT = re.compile(r"#.*?\bpylint:\s*(?P<action>disable(?:-next)?)\s*=\s*(?P<n
 EVERYTHING = Name("", "")  # what a comment without names is about
 
 
+ALL_COMMENTS = "all"
+
+
 class Suppressions:
     """The suppressing comments of one source; costs next to nothing where there are none.
 
     Args:
         source: the file.
         ignoring: "noqa": ``# noqa`` for us does not count; "pylint": ``# pylint: disable`` for us does not. The hosts
-            of these names apply them themselves, and want to know what they silence.
+            of these names apply them themselves, and want to know what they silence. `ALL_COMMENTS`: none counts.
         honor_foreign: whether other tools' comments at a rule's `peers` count.
         require_reason: whether ours, and ``# noqa``, count only with ``-- reason``.
     """
@@ -50,7 +53,7 @@ class Suppressions:
         self._pylint = ignoring != "pylint"
         self._honor_foreign = honor_foreign
         self._require_reason = require_reason
-        self._marked = bool(_MARKER.search(source.text))
+        self._marked = ignoring != ALL_COMMENTS and may_suppress(source.text)
         self._noqas: dict[int, Directive | None] = {}
         self.used: set[tuple[Directive, Name]] = set()
         self.without_reason: set[Finding] = set()  # findings that a comment would cover if it gave a reason
@@ -85,7 +88,7 @@ class Suppressions:
 
     def _about(self, finding: Finding) -> Iterator[Directive]:
         """The comments for us that are about a finding, used from now on."""
-        noqa = self._noqa_of(finding.row) if self._noqa else None
+        noqa = self.noqa_of(finding.row) if self._noqa else None
         for directive in [*self.own, *([noqa] if noqa is not None else ())]:
             if directive.action == SKIP_FILE or not directive.holds_at(finding.row):
                 continue
@@ -101,7 +104,7 @@ class Suppressions:
     def _is_acknowledged(self, finding: Finding, peers: Iterable[str]) -> bool:
         """Whether a comment for another tool does."""
         peers = set(peers if self._honor_foreign else ())
-        noqa = self._noqa_of(finding.row) if peers else None
+        noqa = self.noqa_of(finding.row) if peers else None
         if noqa is not None and any(peer.upper().startswith(name.code) for peer in peers for name in noqa.names):
             return True
         known = {finding.name, "W9" + finding.code[3:]} if self._pylint else set()
@@ -109,7 +112,7 @@ class Suppressions:
 
     def faulty(self, rows: Iterable[int]) -> list[Directive]:
         """The comments that say something else than they seem to: all of ours, ``# noqa`` where it is about `rows`."""
-        noqas = dict.fromkeys(self._noqa_of(row) for row in rows) if self._noqa else {}
+        noqas = dict.fromkeys(self.noqa_of(row) for row in rows) if self._noqa else {}
         return [d for d in (*self.own, *noqas) if d is not None and d.fault]
 
     def noqa_row(self, row: int) -> int:
@@ -125,10 +128,13 @@ class Suppressions:
     def noqas(self) -> list[Directive]:
         """The ``# noqa`` comments that are comments: one in a string counts, as for flake8, but is nobody's mistake."""
         comments = [comment for comment in self._layout.comments if self._noqa and "noqa" in comment.text.lower()]
-        found = [(self._source.line_start(c.row) + c.column, self._noqa_of(c.row)) for c in comments]
+        found = [(self._source.line_start(c.row) + c.column, self.noqa_of(c.row)) for c in comments]
         return [noqa for start, noqa in found if noqa is not None and noqa.start >= start]
 
-    def _noqa_of(self, row: int) -> Directive | None:
+    def noqa_of(self, row: int) -> Directive | None:
+        """The ``# noqa`` that is about a row."""
+        if not self._marked:
+            return None
         first, last = self._layout.together(row)
         if first not in self._noqas:
             self._noqas[first] = noqa_at(self._source, first, last)
@@ -161,3 +167,8 @@ class Suppressions:
                 yield row, end_of_block(self._source, row), names
             else:
                 yield row, row, names
+
+
+def may_suppress(text: str) -> bool:
+    """Whether a text may hold a comment that suppresses findings."""
+    return bool(_MARKER.search(text))

@@ -64,6 +64,8 @@ def _sarif(text: str) -> list[Place]:
     places = []
     for result in run["results"]:
         assert rules[result["ruleIndex"]] == result["ruleId"]
+        if result.get("suppressions"):
+            continue  # it is not shown
         (location,) = result["locations"]
         artifact = location["physicalLocation"]["artifactLocation"]
         path = unquote_to_bytes(urlsplit(artifact["uri"]).path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -180,3 +181,37 @@ def test_a_format_that_is_not_asked_for_is_not_imported(tmp_path: Path) -> None:
     }
     assert "text" in modules
     assert not modules & {"json", "sarif", "html", "concise", "markdown", "output_file", "statistics"}
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project, and beside it what two parts of a run over it printed."""
+    folder = tmp_path_factory.mktemp("parts")
+    shutil.copytree(FIXTURES / "showcase", folder / "project", ignore=shutil.ignore_patterns(".patternlint_cache"))
+    for number in (1, 2):
+        run = patternlint("--shard", f"{number}/2", "--output-format", "json", cwd=folder / "project")
+        (folder / f"{number}.json").write_text(run.stdout)
+    return folder
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_parts_of_a_run_can_be_merged_into_any_format(output_format: str, parts: Path) -> None:
+    whole = patternlint("--output-format", output_format, cwd=parts / "project")
+    merged = patternlint("merge", "--output-format", output_format, "../2.json", "../1.json", cwd=parts / "project")
+    assert (merged.stdout, merged.stderr, merged.returncode) == (whole.stdout, "", 1)
+
+
+def test_merging_tells_of_files_that_are_not_what_was_checked(parts: Path, tmp_path: Path) -> None:
+    project = shutil.copytree(parts, tmp_path / "copy") / "project"
+    text = (parts / "1.json").read_text() + (parts / "2.json").read_text()
+    for number in (1, 2):
+        records = (parts / f"{number}.json").read_text().replace(str(parts), str(tmp_path / "copy"))
+        (project.parent / f"{number}.json").write_text(records)
+    (project / "shop" / "access.py").write_text("x = 1\n")
+    (project / "shop" / "web.py").unlink()
+    for output_format in FORMATS:
+        merged = patternlint("merge", "--output-format", output_format, "../1.json", "../2.json", cwd=project)
+        told = [line.split(": ")[1] for line in merged.stderr.splitlines()]
+        expected = [] if output_format == "json" else [f"{project}/shop/access.py", f"{project}/shop/web.py"]
+        assert (told, merged.returncode) == (expected, 1)
+        assert len(read_report(output_format, merged.stdout, project)) == text.count('"noqa_row"')

@@ -1,11 +1,15 @@
-"""``patternlint merge`` joins the results of shards."""
+"""``patternlint merge`` joins the results of shards, and writes them in any format."""
 
 from __future__ import annotations
 
 import argparse
+import json
 
 from patternlint.commands import CLEAN, FOUND
-from patternlint.report.merging import merged
+from patternlint.report.console import Console
+from patternlint.report.formats import FORMATS, check_format
+from patternlint.report.merging import read, shown
+from patternlint.report.output_file import OutputFile
 
 
 def run(arguments: list[str]) -> int:
@@ -16,8 +20,18 @@ def run(arguments: list[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="what the runs printed")
+    parser.add_argument("--output-format", default="json", metavar="FORMAT", help=f"(json) {', '.join(FORMATS)}")
+    parser.add_argument("-o", "--output-file", metavar="FILE", help="write here in place of standard output")
     options = parser.parse_args(arguments)
 
-    text, found = merged(options.files)
-    print(text)
-    return FOUND if found else CLEAN
+    output_format = check_format(options.output_format)
+    file = OutputFile(options.output_file) if options.output_file else None
+    records = read(options.files)
+    console = Console(output_format=output_format, output_file=file)
+    if output_format == "json":  # as they are: it takes none of the files that were checked
+        console.whole(json.dumps(records, indent=2))
+    else:
+        for of_file in shown(records, console.warning):
+            console.findings(of_file)
+        console.finish()
+    return FOUND if records else CLEAN

@@ -31,7 +31,8 @@ class Console:
         silent: show nothing; an output file is written all the same.
         statistics: show counts in place of findings.
         show_fixes: list what was repaired.
-        hide_findings: show no findings: a diff is the output.
+        hide_findings: show no findings: something else is the output, or nothing.
+        closing: what was done with them then, in words; "" where somebody else says so.
         source_on_stdout: standard output gets a repaired source; findings go to standard error.
         output_file: gets the findings in place of standard output.
     """
@@ -47,6 +48,7 @@ class Console:
         statistics: bool = False,
         show_fixes: bool = False,
         hide_findings: bool = False,
+        closing: str = "Would fix",
         source_on_stdout: bool = False,
         output_file: OutputFile | None = None,
     ) -> None:
@@ -56,6 +58,7 @@ class Console:
         self._statistics = statistics
         self._show_fixes = show_fixes
         self._hide = hide_findings
+        self._closing = closing
         self._file = output_file
         self._err: TextIO = io.StringIO() if silent else sys.stderr
         self._out: TextIO = self._err if silent or source_on_stdout else sys.stdout
@@ -65,6 +68,7 @@ class Console:
         self._error_style = Style(wants_colour(colour, self._err))
         self._progress = Progress(0, self._err, wanted=False)
         self.found: list[Shown] = []
+        self._reported: list[Shown] = []  # what was found, and what is suppressed where the format has that
         self._fixed: dict[str, Counter[str]] = {}
         self._errors: list[str] = []
 
@@ -82,8 +86,9 @@ class Console:
         self._progress.step(done, current)
 
     def findings(self, shown: Sequence[Shown]) -> None:
-        """What was found in one file."""
-        self.found += shown
+        """What was found in one file, and what is suppressed there, by place."""
+        self._reported += shown
+        self.found += (one for one in shown if not one.suppressed)
         if shown and self._format.by_file and not self._hide and not self._statistics:
             self._print(renderer(self._name)(shown, self._look))
 
@@ -165,7 +170,8 @@ class Console:
         self._progress.clear()
         fixed = sum(map(Counter.total, self._fixed.values()))
         if self._hide:
-            self.note(f"Would fix {counted(fixed)}.")
+            if self._closing:
+                self.note(f"{self._closing} {counted(fixed)}.")
             return
         look = self._look._replace(errors=tuple(dict.fromkeys(self._errors)))
         if self._statistics:
@@ -173,13 +179,25 @@ class Console:
 
             self._print((table if self._format.for_people else as_json)(self.found, look))
         elif not self._format.by_file:
-            self._print(renderer(self._name)(self.found, look))
+            self._print(renderer(self._name)(self._reported, look))
         if self._format.for_people and not self._quiet:
             from patternlint.report.summary import fixes, summary
 
             if self._show_fixes and fixed:
                 self._print(fixes(self._fixed, look))
             self._print(summary(self.found, fixed, look))
+        self._close()
+
+    def whole(self, report: str) -> None:
+        """A report that is finished already, in place of findings.
+
+        Raises:
+            PatternlintError: the output file cannot be written.
+        """
+        self._print([report])
+        self._close()
+
+    def _close(self) -> None:
         if self._file is not None and isinstance(self._out, io.StringIO):
             self._file.write(self._out.getvalue())
 

@@ -22,11 +22,13 @@ class Format(NamedTuple):
 
     `by_file`: what is found in a file is written at once; else all of it at the end, even if there is nothing.
     `for_people`: a summary follows. `with_changes`: it tells what fixes change.
+    `with_suppressed`: it has the findings that somebody takes responsibility for, and says so.
     """
 
     by_file: bool = False
     for_people: bool = False
     with_changes: bool = False
+    with_suppressed: bool = False
 
 
 DEFAULT = "text"
@@ -36,7 +38,7 @@ FORMATS = {
     "grouped": Format(by_file=True, for_people=True),
     "json": Format(with_changes=True),
     "json-lines": Format(by_file=True, with_changes=True),
-    "sarif": Format(with_changes=True),
+    "sarif": Format(with_changes=True, with_suppressed=True),
     "github": Format(by_file=True),
     "gitlab": Format(),
     "junit": Format(),

@@ -96,6 +96,8 @@ def _result(shown: Shown, fingerprint: str, rule: int) -> dict[str, Any]:
             }
             for number, evidence in enumerate(finding.evidence)
         ]
+    if shown.suppressed:
+        result["suppressions"] = [{"kind": shown.suppressed, "status": "accepted"}]
     if finding.fix is not None and shown.changes:
         result["fixes"] = [_fix(finding.fix.message, shown)]
         result["properties"]["applicability"] = finding.fix.applicability.name.lower()

@@ -34,13 +34,17 @@ class Shown(NamedTuple):
     """A finding with what it takes to show it.
 
     `source` is None where the file could not be read as text. `changes` are what its fix changes, the finding's own
-    file first: for formats that tell, see :class:`patternlint.report.formats.Format`.
+    file first: for formats that tell, see :class:`patternlint.report.formats.Format`. `suppressed` says who takes
+    responsibility for it: ``inSource`` a comment, ``external`` something else (SARIF's words); "" nobody.
+    `fingerprint` is there where it is known already.
     """
 
     finding: Finding
     source: Source | None
     root: Path
     changes: tuple[FileChange, ...] = ()
+    suppressed: str = ""
+    fingerprint: str = ""
 
     def absolute(self, path: str) -> str:
         """The whole path of one that is relative to the project's root."""
@@ -123,9 +127,9 @@ def fingerprints_of(found: Iterable[Shown]) -> list[str]:
     from patternlint.fingerprint import fingerprints
 
     return [
-        fingerprint
+        shown.fingerprint or fingerprint
         for group in by_file(found)
-        for fingerprint in fingerprints([shown.finding for shown in group], group[0].source)
+        for shown, fingerprint in zip(group, fingerprints([s.finding for s in group], group[0].source), strict=True)
     ]
 
 
