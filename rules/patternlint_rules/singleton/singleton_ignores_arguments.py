@@ -11,7 +11,7 @@ from patternlint.facts import Module, Scope
 from patternlint.project import Ancestry
 from patternlint.rule import Confidence, Evidence, Family, Rule, cst
 from patternlint.walker import descendants
-from patternlint_rules.singleton.lazy import Filling, fillings, is_asked_for, may_fill
+from patternlint_rules.singleton.lazy import Filling, fillings, is_asked_for, is_made, may_fill, may_hand_out
 from patternlint_rules.singleton.passed import PassedTo, differing
 from patternlint_rules.singleton.slot import methods_of
 
@@ -82,11 +82,14 @@ class SingletonIgnoresArguments(Rule):
 
     @classmethod
     def candidates(cls, module: Module) -> Iterable[ast.stmt]:
-        """Functions with parameters that may fill a slot, and what fills one in ``__new__``."""
+        """Functions with parameters that may fill a slot of a class or module, and return something."""
         return [
             f.function
             for f in module.functions
-            if (f.name == "__new__" or len(f.parameters) > (f.enclosing_class is not None)) and may_fill(f)
+            if (f.name == "__new__" or len(f.parameters) > (f.enclosing_class is not None))
+            and (f.enclosing_class is not None or any(isinstance(s, ast.Global) for s in f.statements()))
+            and may_fill(f)
+            and may_hand_out(f)
         ]
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
@@ -109,7 +112,8 @@ class SingletonIgnoresArguments(Rule):
     def _ignored(self, node: cst.FunctionDef, scope: Scope) -> Iterator[Ignored]:
         for filling in fillings(node, scope):
             is_plain = filling.store.key is None and all(g.alone for g in filling.guards)
-            if is_plain and not is_asked_for(filling) and _hands_out(filling):
+            makes = is_made(self.expression(filling.store.value), scope)
+            if is_plain and makes and _lasts(filling) and not is_asked_for(filling) and _hands_out(filling):
                 yield from _only_while_empty(filling)
                 if scope.name == "__new__":
                     yield from _of_first_construction(filling)
@@ -159,6 +163,12 @@ class SingletonIgnoresArguments(Rule):
                 )
                 return True
         return False
+
+
+def _lasts(filling: Filling) -> bool:
+    """Whether the slot belongs to a module or class, rather than to a call of the function around."""
+    owner = filling.store.slot.owner
+    return not owner or any(c.qualname == owner for c in filling.names.scope.module.classes)
 
 
 def _only_while_empty(filling: Filling) -> Iterator[Ignored]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from patternlint.cstnames import dotted as cst_dotted
-from patternlint.facts import Module, dotted
+from patternlint.facts import Module, Scope, dotted
 from patternlint.project import Project, ReferencesTo, Subclasses
 from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint.walker import descendants
@@ -65,7 +65,7 @@ class SingletonLeaksToSubclass(Rule):
         return [
             f.enclosing_class.class_node
             for f in module.functions
-            if f.enclosing_class is not None and f.parameters[:1] == ["cls"] and may_fill(f)
+            if f.enclosing_class is not None and f.parameters[:1] == ["cls"] and may_fill(f, _makes_one)
         ]
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
@@ -198,6 +198,12 @@ def _asking(project: Project, name: str, accessor: str) -> Iterator[tuple[str, i
         behind = module.source.line(use.row)[use.column - 1 :]
         if f".{accessor}(" in behind if accessor else use.kind == "call":
             yield use.path, use.row
+
+
+def _makes_one(value: ast.expr, _scope: Scope) -> bool:
+    """``cls(…)``, ``super().__new__(cls)``"""
+    function = value.func if isinstance(value, ast.Call) else None
+    return dotted(function) == "cls" or getattr(function, "attr", "") in ("__new__", "__call__")
 
 
 def _is_of_cls(filling: Filling) -> bool:
