@@ -106,19 +106,20 @@ def names_asked(function: Scope) -> frozenset[str]:
     made: dict[str, set[str]] = {}
     for statement in function.statements():
         if isinstance(statement, ast.If):
-            asked |= _named(statement.test)
+            asked |= names_in(statement.test)
         elif isinstance(statement, ast.Try):
             tried = (s.value for s in statement.body if isinstance(s, ast.Return | ast.Expr) and s.value is not None)
-            asked |= {name for value in tried for name in _named(value)}
+            asked |= {name for value in tried for name in names_in(value)}
         elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            made.setdefault(statement.targets[0].id, set()).update(_named(statement.value))
+            made.setdefault(statement.targets[0].id, set()).update(names_in(statement.value))
     methods = function.enclosing_class.methods if function.enclosing_class is not None else {}
     getters = (returned_slot(methods[name]) for name in asked & methods.keys())
     asked |= {slot.name for slot in getters if slot is not None}
     return frozenset(asked.union(*(names for local, names in made.items() if local in asked)))
 
 
-def _named(node: ast.expr) -> set[str]:
+def names_in(node: ast.expr) -> set[str]:
+    """The last names that an expression mentions, strings included."""
     found: set[str] = set()
     for part in walk(node):
         if isinstance(part, ast.Name):

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from patternlint import facts
 from patternlint.cstnames import dotted
 from patternlint.facts import Module, Scope
 from patternlint.project import Ancestry, Project
@@ -120,7 +121,8 @@ class MetaclassSingletonWithoutLock(Rule):
             names = Names(inner, self.scope_of(inner))
             for store, guards in _kept(names):
                 called = dotted(store.value.func) if isinstance(store.value, cst.Call) else None
-                if store.slot.owner == scope.qualname and called in scope.parameters:
+                by_class = not isinstance(store.key, cst.Index) or dotted(store.key.value) == called
+                if store.slot.owner == scope.qualname and called in scope.parameters and by_class:
                     self._report(node, names, store, guards, self.project.ask(DecoratedBy(scope.dotted)))
                     return
 
@@ -231,7 +233,17 @@ def _may_keep(scope: Scope) -> bool:
 
 def _may_wrap(scope: Scope) -> bool:
     """Whether a function inside stores something outside of itself that it asks about."""
-    return bool(scope.parameters) and any(_stores_what_it_asks(inner) for inner in scope.nested_functions)
+    return any(
+        (facts.dotted(target.slice) in scope.parameters if isinstance(target, ast.Subscript) else True)
+        for inner in scope.nested_functions
+        if scope.parameters and _stores_what_it_asks(inner)
+        for statement in may_store(inner)
+        for target in targets_of(statement)
+    ) and any(_calls_parameter(inner, scope.parameters) for inner in scope.nested_functions)
+
+
+def _calls_parameter(inner: Scope, parameters: list[str]) -> bool:
+    return any(isinstance(n, ast.Call) and facts.dotted(n.func) in parameters for n in facts.own_nodes(inner.node))
 
 
 def _stores_what_it_asks(function: Scope) -> bool:

@@ -19,7 +19,7 @@ from patternlint_rules.singleton.containers import (
     may_fill_behind_own_test,
 )
 from patternlint_rules.singleton.double_checked import REASONS, filling, publish_last, within
-from patternlint_rules.singleton.guard import Guard, guards_around, guards_in, names_asked
+from patternlint_rules.singleton.guard import Guard, guards_around, guards_in, names_asked, names_in
 from patternlint_rules.singleton.lifetime import has_one_thread, is_for_threads, is_per_context, module_constructs
 from patternlint_rules.singleton.locking import Placed, is_called_locked, is_read_unlocked, locks_around
 from patternlint_rules.singleton.publishing import Completion, awaits, completes_by_name, completion_of
@@ -221,11 +221,20 @@ def _may_publish(function: Scope) -> bool:
     asked = names_asked(function) if stores else frozenset()
     for store, stored, value in stores:
         if stored & asked:
-            if any(names - stored and other.lineno > store.lineno for other, names, _ in stores):
+            behind = range(store.lineno + 1, _end_of_guard(function, store, stored) + 1)
+            if any(names - stored and other.lineno in behind for other, names, _ in stores):
                 return True
-            if any(_may_complete(n, stored | value) for n in facts.own_nodes(function.node) if _row(n) > store.lineno):
+            if any(_may_complete(n, stored | value) for n in facts.own_nodes(function.node) if _row(n) in behind):
                 return True
     return False
+
+
+def _end_of_guard(function: Scope, store: ast.stmt, stored: frozenset[str]) -> int:
+    """The last row of the outermost ``if`` around a store that asks about it; of the function where that left early."""
+    around = (
+        s for s in function.statements() if isinstance(s, ast.If) and s.lineno <= store.lineno <= (s.end_lineno or 0)
+    )
+    return next((s.end_lineno or 0 for s in around if names_in(s.test) & stored), function.function.end_lineno or 0)
 
 
 def _may_complete(node: ast.AST, names: frozenset[str]) -> bool:
