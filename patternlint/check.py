@@ -9,21 +9,23 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
-from zlib import crc32
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-from patternlint.batch import Job, Outcome, fault, not_decoded, unreadable
+from patternlint.batch import Job, Outcome, fault, not_decoded
 from patternlint.checking import Checking, Target
 from patternlint.errors import PatternlintError
 from patternlint.finding import Finding
 from patternlint.report.console import Console
 from patternlint.report.shown import Shown, changes_of, fixable
-from patternlint.selection import Selection
+from patternlint.selection import TOOL_RULES, Selection
 from patternlint.source import DecodeError, Source
+from patternlint.targets import Shard, Targets
 from patternlint.workspace import STDIN_NAME, Workplace, absolute
 
 if TYPE_CHECKING:
+    from patternlint.baseline import Baseline
     from patternlint.engine import Engine
     from patternlint.fixing import Mended
     from patternlint.journal import TakenBack
@@ -36,21 +38,15 @@ T = TypeVar("T")
 CLEAN, FOUND, FAILED = 0, 1, 2
 MAX_ROUNDS = 10  # of fixes that make fixes in other files possible
 STDIN = "-"
+_OF_THE_TOOL = frozenset(rule.code for rule in TOOL_RULES)  # no comment can take responsibility for these
 
 
-class Shard(NamedTuple):
-    """A part of the files of a run: the `number`-th (from 1) of `parts`.
+class Sieve(Protocol):
+    """Knows which findings of a file are to be reported: those that are new, in one way or another."""
 
-    Which one a file is in depends on its path in its project alone, so that runs on several machines share the work
-    without talking to each other.
-    """
-
-    number: int = 1
-    parts: int = 1
-
-    def holds(self, path: str) -> bool:
-        """Whether a file, by its path relative to the root, is in it."""
-        return crc32(path.encode("utf-8", "surrogateescape")) % self.parts == self.number - 1
+    def new(self, findings: Sequence[Finding], source: Source | None, root: Path) -> list[Finding]:
+        """Those of them; all findings of one file of the project at `root` are given, more than once for some."""
+        ...
 
 
 class Request(NamedTuple):
@@ -62,6 +58,11 @@ class Request(NamedTuple):
     diff: bool = False
     verify: UserCommand | None = None
     with_changes: bool = False  # the output tells what fixes change
+    with_suppressed: bool = False  # the output has suppressed findings, too
+    fix_only: bool = False
+    add_noqa: bool = False
+    baseline: Baseline | None = None
+    diff_base: str = ""
     stdin_filename: str = ""
     exit_zero: bool = False
     exit_non_zero_on_fix: bool = False
@@ -94,29 +95,66 @@ class Run:
         self._request = request
         self._workspace = job.workspace()
         self._console = console
+        self._targets = Targets(self._workspace, console.error)
         self._checking = Checking(job, jobs, pool, console.warning)
         self._fixed = 0
+        self._sieves: list[Sieve] = []
 
     def check(self) -> int:
         """Check everything, repair what is to be repaired, report; the exit status."""
+        targets: list[Target] = []
         if STDIN in self._request.paths:
-            self._guarded(self._stdin_target(), self._check_stdin)
+            target = self._stdin_target()
+            self._begin([target])
+            self._guarded(target, self._check_stdin)
         else:
             targets = self.targets()
             if not targets and not self._console.errors:
                 self._console.warning("no Python files found under the given paths")
+            self._begin(targets)
             if self._request.diff:
                 self._show_diff(targets)
-            elif self._request.fix:
-                self._fix(targets)
+            elif self._request.fix or self._request.add_noqa:
+                try:
+                    (self._fix if self._request.fix else self._acknowledge)(targets)
+                except PatternlintError as error:
+                    self._console.error(error)
             else:
-                for target, outcome in self._outcomes(targets):
-                    self._show_outcome(target, outcome)
+                for target, source, findings in self.found(targets):
+                    self._show(target.place, source, findings)
         for place in self._workspace.workplaces():
             for selector in Selection(place.settings).without_effect():
                 self._console.warning(f"selecting {selector} has no effect without --preview: its rules are preview")
+        self._say_known(targets)
         self._console.finish()
         return self._status()
+
+    def _begin(self, targets: Sequence[Target]) -> None:
+        """Find out what is not to be reported of the files.
+
+        Raises:
+            PatternlintError: that cannot be told.
+        """
+        if self._request.baseline is not None:
+            self._sieves.append(self._request.baseline)
+        if self._request.diff_base:
+            from patternlint.changed_lines import ChangedLines
+
+            roots = dict.fromkeys(target.place.settings.root for target in targets)
+            self._sieves.append(ChangedLines(self._request.diff_base, roots))
+
+    def _say_known(self, targets: Sequence[Target]) -> None:
+        """Say how much of the baseline there still is."""
+        if (baseline := self._request.baseline) is None:
+            return
+        from patternlint.baseline import counted
+
+        name = os.path.relpath(baseline.path)
+        if number := baseline.left_out:
+            self._console.note(f"{name}: {number} known finding{'' if number == 1 else 's'} left out")
+        if stale := counted(baseline.stale(targets, self._request.paths)):
+            self._console.warning(f"{name} knows what is no longer found: {'; '.join(stale)}")
+            self._console.note(f"help: `patternlint baseline --prune --baseline {name}` takes it out")
 
     def _outcomes(self, targets: Sequence[Target]) -> Iterator[tuple[Target, Outcome]]:
         """What comes of each file that can be checked; of the others it is said what is wrong with them."""
@@ -133,16 +171,23 @@ class Run:
         if self._request.costs:
             self._console.costs(self._checking.costs(targets))
 
-    def _show_outcome(self, target: Target, outcome: Outcome) -> None:
-        if not outcome.findings:
-            return
-        data = outcome.data
-        try:
+    def found(self, targets: Sequence[Target]) -> Iterator[tuple[Target, Source | None, list[Finding]]]:
+        """What is to be reported of each file, with its source where that can be read."""
+        for target, outcome in self._outcomes(targets):
+            yield target, *self._to_report(target, outcome)
+
+    def _to_report(self, target: Target, outcome: Outcome) -> tuple[Source | None, list[Finding]]:
+        if not outcome.findings and not self._request.with_suppressed:
+            return None, []
+        data, source = outcome.data, None
+        with suppress(OSError, DecodeError):
             source = Source(outcome.path, outcome.path.read_bytes() if data is None else data)
-        except (OSError, DecodeError):
-            self._console.findings([Shown(finding, None, target.place.settings.root) for finding in outcome.findings])
-        else:
-            self._show(target.place, source, outcome.findings)
+        return source, self._new(outcome.findings, source, target.place.settings.root)
+
+    def _new(self, findings: Sequence[Finding], source: Source | None, root: Path) -> list[Finding]:
+        for sieve in self._sieves if findings else ():
+            findings = sieve.new(findings, source, root)
+        return list(findings)
 
     # ---- repairs
 
@@ -155,7 +200,7 @@ class Run:
             if source is None:
                 return None
             engine = target.place.engine_for(target.path)
-            return mend(source, engine, repairs, self._console, unsafe=self._request.unsafe_fixes)
+            return mend(source, engine, repairs, self._console, unsafe=self._request.unsafe_fixes, new=self._sifting)
 
         mending = Mending(dict(self._outcomes(targets)), {})
         changed: dict[Target, Mended] = {}
@@ -196,14 +241,15 @@ class Run:
     def _show_mending(self, mending: Mending) -> None:
         for target, outcome in mending.outcomes.items():
             if (mended := mending.mended.get(target)) is None:
-                self._show_outcome(target, outcome)
+                self._show(target.place, *self._to_report(target, outcome))
             else:
                 self._show_mended(mended)
 
     def _show_mended(self, mended: Mended) -> None:
         self._fixed += len(mended.fixes)
         self._console.repaired(os.path.relpath(mended.source.path), (key.code for key in mended.fixes))
-        self._show_in(mended.engine, mended.source, mended.remaining)
+        root = mended.engine.settings.root
+        self._show_in(mended.engine, mended.source, self._new(mended.remaining, mended.source, root))
 
     def _show_diff(self, targets: Sequence[Target]) -> None:
         from patternlint.repairs import Proposal
@@ -214,16 +260,10 @@ class Run:
             self._console.diff(before, after, os.path.relpath(after.path))
 
     def _fix(self, targets: Sequence[Target]) -> None:
-        from patternlint.repairs import Journals, OnDisk, Proposal
+        from patternlint.repairs import OnDisk, Proposal
 
         command = self._request.verify
-        roots = {target.place.settings.root for target in targets}
-        try:
-            journals = Journals(roots, verify=command is not None, recovered=self._say_recovered)
-        except PatternlintError as error:
-            self._console.error(error)
-            return
-        try:
+        with self._journals(targets) as journals:
             if command is None:
                 mending = self._mend(targets, OnDisk(journals, self._console.warning))
                 journals.finish()
@@ -231,8 +271,45 @@ class Run:
                 proposal = Proposal(to_be_written=True)
                 mending = self._try(command, journals, self._mend(targets, proposal), proposal)
             self._show_mending(mending)
-        except PatternlintError as error:
-            self._console.error(error)
+
+    def _acknowledge(self, targets: Sequence[Target]) -> None:
+        """Write a comment at each finding."""
+        from patternlint.acknowledgement import acknowledged
+        from patternlint.fixer import Change
+        from patternlint.repairs import OnDisk
+
+        added = 0
+        with self._journals(targets) as journals:
+            repairs = OnDisk(journals, self._console.warning)
+            for target, source, findings in list(self.found(targets)):
+                findings = [finding for finding in findings if finding.code not in _OF_THE_TOOL]
+                if source is None or not findings:
+                    continue
+                settings = target.place.settings
+                try:
+                    if settings.require_reason:
+                        what = f"{target.name}: --add-noqa gives no reasons, which require-reason asks for"
+                        raise PatternlintError(what, "write the comments by hand, or a baseline")
+                    repairs.take(settings.root, [Change(source, acknowledged(source, findings))])
+                    added += len(findings)
+                except PatternlintError as error:
+                    self._console.error(error)
+            journals.finish()
+        self._console.note(f"Added {added} noqa comment{'' if added == 1 else 's'}.")
+
+    @contextmanager
+    def _journals(self, targets: Sequence[Target]) -> Iterator[Journals]:
+        """The journals of the files' projects, while those are changed.
+
+        Raises:
+            PatternlintError: one of them cannot be changed now.
+        """
+        from patternlint.repairs import Journals
+
+        roots = {target.place.settings.root for target in targets}
+        journals = Journals(roots, verify=self._request.verify is not None, recovered=self._say_recovered)
+        try:
+            yield journals
         finally:
             journals.close()
 
@@ -277,42 +354,8 @@ class Run:
         return FOUND if self._console.found and not self._request.diff else CLEAN
 
     def targets(self) -> list[Target]:
-        """The files that the arguments stand for, each once, by path."""
-        targets: dict[str, Target] = {}
-        for argument in self._request.paths:
-            try:
-                for target in self._targets_of(absolute(argument)):
-                    targets.setdefault(target.name, target)
-            except PatternlintError as error:
-                self._console.error(error)
-            except OSError as error:
-                self._console.error(unreadable(argument, error))
-        found = list(targets.values())
-        if len(self._request.paths) > 1:  # the files of one folder are found in their order
-            found.sort(key=lambda target: target.name.split(os.sep))
-        shard = self._request.shard
-        return found if shard.parts == 1 else [target for target in found if shard.holds(_in_project(target))]
-
-    def _targets_of(self, path: Path) -> Iterator[Target]:
-        if path.is_dir():
-            outer = self._workspace.of(path)
-            whole = path == outer.settings.root
-            place, folder = outer, ""
-            for name in outer.names if whole else outer.settings.discovery.names_in(path):
-                if (here := os.path.dirname(name)) != folder:
-                    place, folder = self._workspace.of_folder(here), here
-                if place is outer or not place.settings.discovery.excludes(Path(name)):
-                    yield Target(name, place)
-        elif not os.path.lexists(path):
-            raise PatternlintError(f"{path}: no such file or folder", "check the path")
-        else:
-            place = self._workspace.of(path)
-            if not self._left_out(path, place):
-                yield Target(os.fspath(path), place)
-
-    def _left_out(self, path: Path, place: Workplace) -> bool:
-        """Whether a file named outright is left out: only when asked."""
-        return place.settings.force_exclude and self._workspace.excludes(path)
+        """The files that the arguments stand for, each once, by path; what is wrong with an argument is said."""
+        return self._targets.of(self._request.paths, self._request.shard)
 
     def _guarded(self, target: Target, check: Callable[[Target], T]) -> T | None:
         """Check one file; what goes wrong is said."""
@@ -335,7 +378,7 @@ class Run:
 
     def _check_stdin(self, target: Target) -> None:
         data = sys.stdin.buffer.read()
-        left_out = bool(self._request.stdin_filename) and self._left_out(target.path, target.place)
+        left_out = bool(self._request.stdin_filename) and self._targets.leave_out(target.path, target.place)
         source = None if left_out else self._decoded(data, target)
         if source is None:
             if self._request.fix and not self._request.diff:
@@ -344,11 +387,11 @@ class Run:
         engine = target.place.engine_for(target.path)
         engine.project.overlay(source)
         if not self._request.fix and not self._request.diff:
-            self._show_in(engine, source, engine.check(source))
+            self._show_in(engine, source, self._new(engine.check(source), source, engine.settings.root))
             return
         from patternlint.fixing import mend_alone
 
-        mended = mend_alone(source, engine, self._console, unsafe=self._request.unsafe_fixes)
+        mended = mend_alone(source, engine, self._console, unsafe=self._request.unsafe_fixes, new=self._sifting)
         if self._request.diff:
             self._console.diff(source, mended.source, self._request.stdin_filename or STDIN)
         else:
@@ -362,25 +405,33 @@ class Run:
             settings = target.place.settings
             finding = not_decoded(target.path, error, settings)
             if Selection(settings).admits(finding):
-                self._console.findings([Shown(finding, None, settings.root)])
+                self._show(target.place, None, self._new([finding], None, settings.root))
             return None
 
-    def _show(self, place: Workplace, source: Source, findings: Sequence[Finding]) -> None:
+    @property
+    def _sifting(self) -> Callable[[Sequence[Finding], Source | None, Path], list[Finding]] | None:
+        """What tells which findings may be fixed, where not all may."""
+        return self._new if self._sieves else None
+
+    def _show(self, place: Workplace, source: Source | None, findings: Sequence[Finding]) -> None:
         """Show what was found in a file; the engine is made only if the output needs it."""
-        if self._request.with_changes:
+        asked = self._request
+        if not findings and not asked.with_suppressed:
+            return
+        if source is not None and (asked.with_changes or asked.with_suppressed):
             self._show_in(place.engine_for(source.path), source, findings)
-        else:
+        elif not self._request.fix_only:
             self._console.findings([Shown(finding, source, place.settings.root) for finding in findings])
 
     def _show_in(self, engine: Engine, source: Source, findings: Sequence[Finding]) -> None:
+        if self._request.fix_only:
+            return
         root, project = engine.settings.root, engine.project
-        self._console.findings(
-            [
-                Shown(finding, source, root, changes_of(finding, source, project) if self._request.with_changes else ())
-                for finding in findings
-            ]
-        )
-
-
-def _in_project(target: Target) -> str:
-    return os.path.relpath(target.name, target.place.settings.root).replace(os.sep, "/")
+        shown = [
+            Shown(finding, source, root, changes_of(finding, source, project) if self._request.with_changes else ())
+            for finding in findings
+        ]
+        if self._request.with_suppressed:
+            shown += [Shown(finding, source, root, suppressed="inSource") for finding in engine.suppressed(source)]
+            shown.sort(key=lambda one: (one.finding.row, one.finding.column))
+        self._console.findings(shown)

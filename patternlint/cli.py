@@ -9,7 +9,7 @@ from patternlint.commands import CLEAN, FAILED, FOUND, INTERRUPTED
 from patternlint.errors import PatternlintError
 from patternlint.version import VERSION
 
-COMMANDS = ("check", "config", "rule", "runtime", "undo", "clean", "merge", "prove", "server")
+COMMANDS = ("check", "config", "baseline", "rule", "runtime", "undo", "clean", "merge", "prove", "server")
 
 
 def entry() -> None:
@@ -23,6 +23,11 @@ def main(arguments: list[str]) -> int:
         print(f"patternlint {VERSION}")
         return CLEAN
     _prepare_streams()
+    if arguments in (["--help"], ["-h"]):
+        from patternlint.commands.overview import TEXT
+
+        print(TEXT, end="")
+        return CLEAN
     try:
         status = _command(arguments)
         sys.stdout.flush()

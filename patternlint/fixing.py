@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from patternlint.errors import OUR_FAULT, PatternlintError
 from patternlint.fixer import Change, FixKey, FixResult, fix
 from patternlint.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from patternlint.engine import Engine
     from patternlint.finding import Finding
     from patternlint.project import Project
     from patternlint.project.reads import Read, Remembered
     from patternlint.repairs import Repairs
     from patternlint.report.console import Console
+
+
+Sifting: TypeAlias = "Callable[[Sequence[Finding], Source | None, Path], Sequence[Finding]]"
 
 
 class Mended(NamedTuple):
@@ -37,7 +43,9 @@ class Mended(NamedTuple):
         return self._replace(fixes=before.fixes + self.fixes, changes=before.changes + self.changes)
 
 
-def mend(source: Source, engine: Engine, repairs: Repairs, console: Console, *, unsafe: bool) -> Mended:
+def mend(
+    source: Source, engine: Engine, repairs: Repairs, console: Console, *, unsafe: bool, new: Sifting | None = None
+) -> Mended:
     """Fix one file, as far as that can be kept.
 
     Args:
@@ -46,8 +54,9 @@ def mend(source: Source, engine: Engine, repairs: Repairs, console: Console, *, 
         repairs: where fixed files go.
         console: is told what went wrong.
         unsafe: whether unsafe fixes are applied, too.
+        new: the findings that may be fixed, of all that there are; None: all may.
     """
-    result = fix(source, engine, unsafe=unsafe)
+    result = fix(source, engine, unsafe=unsafe, only=_keys(source, engine, new))
     _tell_of_failures(source, result, console)
     try:
         if result.changes:
@@ -61,21 +70,27 @@ def mend(source: Source, engine: Engine, repairs: Repairs, console: Console, *, 
     return Mended.of(engine, result)
 
 
-def mend_alone(source: Source, engine: Engine, console: Console, *, unsafe: bool) -> Mended:
-    """Fix a source that goes to standard output."""
-    result = fix_alone(source, engine, unsafe=unsafe)
+def mend_alone(source: Source, engine: Engine, console: Console, *, unsafe: bool, new: Sifting | None = None) -> Mended:
+    """Fix a source that goes to standard output; the arguments are those of :func:`mend`."""
+    result = fix_alone(source, engine, unsafe=unsafe, only=_keys(source, engine, new))
     _tell_of_failures(source, result, console)
     return Mended.of(engine, result)
 
 
-def fix_alone(source: Source, engine: Engine, *, unsafe: bool) -> FixResult:
+def fix_alone(source: Source, engine: Engine, *, unsafe: bool, only: Collection[FixKey] | None = None) -> FixResult:
     """Fix a source where there is no place for other files: fixes that change some are left out."""
-    result = fix(source, engine, unsafe=unsafe)
+    result = fix(source, engine, unsafe=unsafe, only=only)
     while any(change.before.path != source.path for change in result.changes):
         withdraw(result.changes, engine)
         only = {a.key for a in result.applied if a.finding.fix is not None and not a.finding.fix.elsewhere}
         result = fix(source, engine, unsafe=unsafe, only=only)
     return result
+
+
+def _keys(source: Source, engine: Engine, new: Sifting | None) -> set[FixKey] | None:
+    if new is None:
+        return None
+    return {FixKey(f.path, f.code, f.message, f.row) for f in new(engine.check(source), source, engine.settings.root)}
 
 
 def resting_on(changes: Sequence[Change], reads: Mapping[str, Iterable[Read]], project: Project) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from project_tree import COLUMN, FIXED, ROW, TIMED, patternlint, write_tree
 
+from patternlint.cli import COMMANDS
 from patternlint.version import VERSION
 
 FORBIDDEN_AT_START = {"libcst", "ast", "dataclasses", "inspect", "json", "tomllib", "logging", "typing"}
@@ -389,12 +390,64 @@ def test_rule(tmp_path: Path) -> None:
     assert all(rule["explanation"] and rule["name"] and rule["family"] for rule in every)
 
 
-def test_help(tmp_path: Path) -> None:
+def test_help_fits_a_screen_and_names_every_command(tmp_path: Path) -> None:
     result = patternlint("--help", cwd=tmp_path)
     assert result.returncode == 0
-    for option in ("--min-confidence", "--verify CMD", "--verify-timeout SECONDS", "patternlint undo [PATH]"):
-        assert option in result.stdout
+    lines = result.stdout.splitlines()
+    assert len(lines) <= 45
+    assert max(map(len, lines)) <= 90
+    assert set(COMMANDS) == {
+        line.split()[0] for line in lines[lines.index("commands (each has --help):") + 1 :][: len(COMMANDS)]
+    }
+    every = patternlint("check", "--help", cwd=tmp_path).stdout
+    for option in re.findall(r"--[a-z-]+", result.stdout.replace("--vendor", "").replace("--shard", "")):
+        assert option in every + "--help"
+    assert result.stdout == patternlint("-h", cwd=tmp_path).stdout
+
+
+def test_the_help_of_the_commands(tmp_path: Path) -> None:
+    every = patternlint("check", "--help", cwd=tmp_path).stdout
+    for option in ("--min-confidence", "--verify CMD", "--verify-timeout SECONDS", "--diff-base REV"):
+        assert option in every
+    groups = [line for line in every.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert [group.partition(" ")[0] for group in groups] == [
+        "positional", "options:", "fixes:", "rules", "what", "files", "work:", "output:",
+    ]  # fmt: skip
     assert "before the last run" in patternlint("undo", "--help", cwd=tmp_path).stdout
+    assert "--prune" in patternlint("baseline", "--help", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--isolated", "--config", "a.toml"],
+        ["--no-cache", "--cache-dir", "x"],
+        ["--exit-zero", "--exit-non-zero-on-fix"],
+        ["--show-files", "--fix"],
+        ["--diff", "--fix-only"],
+        ["--add-noqa", "--fix"],
+        ["--add-noqa", "--ignore-noqa"],
+        ["--fix-only", "--statistics"],
+        ["--quiet", "--verbose"],
+        ["--add-noqa", "-"],
+    ],
+)
+def test_options_that_contradict_each_other(tmp_path: Path, arguments: list[str]) -> None:
+    result = patternlint(*arguments, cwd=project(tmp_path))
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "does not go with" in result.stderr
+    assert (tmp_path / "deco.py").read_text() == TIMED
+
+
+def test_fix_only_reports_nothing_that_is_left(tmp_path: Path) -> None:
+    project(tmp_path, **{"b.py": "x = (\n", "c.py": TIMED})
+    result = patternlint("--fix-only", "--unfixable", "PAT3", cwd=tmp_path)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "Fixed 2 findings.\n")
+    assert (tmp_path / "deco.py").read_text() == FIXED
+    (tmp_path / "c.py").write_text(TIMED)
+    assert patternlint("--fix-only", "--exit-non-zero-on-fix", cwd=tmp_path).returncode == 1
+    output = patternlint("--fix-only", "--stdin-filename", "d.py", "-", cwd=tmp_path, input=TIMED)
+    assert (output.returncode, output.stdout) == (0, FIXED)
 
 
 def test_checking_loads_nothing_that_fixing_needs(tmp_path: Path) -> None:

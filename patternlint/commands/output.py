@@ -74,7 +74,8 @@ def console(options: argparse.Namespace) -> Console:
         silent=options.silent,
         statistics=options.statistics,
         show_fixes=options.show_fixes,
-        hide_findings=options.diff,
-        source_on_stdout=STDIN in options.paths and options.fix and not options.diff,
+        hide_findings=options.diff or options.fix_only or options.add_noqa,
+        closing="Would fix" if options.diff else "Fixed" if options.fix_only else "",
+        source_on_stdout=STDIN in options.paths and (options.fix or options.fix_only) and not options.diff,
         output_file=file,
     )
