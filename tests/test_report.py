@@ -98,11 +98,11 @@ def test_progress_is_for_terminals_and_for_those_who_waited(monkeypatch: pytest.
     assert stream.getvalue() == ""
     now = 101.1
     progress.step(2, "b\x1b.py")
-    assert stream.getvalue() == "\r\x1b[2K2/10 b\\x1b.py"
+    assert stream.getvalue() == "\r\x1b[2K[====                ] 2/10 b\\x1b.py"
     now = 101.15
     progress.step(3, "c.py")
     progress.clear()
-    assert stream.getvalue() == "\r\x1b[2K2/10 b\\x1b.py\r\x1b[2K"
+    assert stream.getvalue() == "\r\x1b[2K[====                ] 2/10 b\\x1b.py\r\x1b[2K"
 
     silent = io.StringIO()
     progress = Progress(10, silent, wanted=True)

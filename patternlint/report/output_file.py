@@ -22,12 +22,14 @@ class OutputFile:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._path = Path(os.path.realpath(name))
+        self._is_special = os.path.exists(name) and not os.path.isfile(name)  # a device or a pipe: no name leads to it
+        self._path = Path(name) if self._is_special else Path(os.path.realpath(name))
         if not self._path.parent.is_dir():
             raise self._refused(f"there is no folder {self._path.parent}", "make it first")
         if self._path.is_dir():
             raise self._refused("it is a folder", "give the name of a file")
-        if not os.access(self._path if self._path.exists() else self._path.parent, os.W_OK):
+        needed = [self._path] if self._is_special else [self._path, self._path.parent]
+        if not all(os.access(path, os.W_OK) for path in needed if path.exists()):
             raise self._refused("Permission denied")
 
     def write(self, text: str) -> None:
@@ -38,8 +40,8 @@ class OutputFile:
         """
         data = text.encode("utf-8", "backslashreplace")
         try:
-            if self._path.exists() and not stat.S_ISREG(self._path.stat().st_mode):
-                with open(self._path, "wb", buffering=0) as stream:
+            if self._is_special:
+                with open(self._path, "wb") as stream:
                     stream.write(data)
             else:
                 self._replace(data)

@@ -67,7 +67,7 @@ def wants_colour(choice: str, stream: TextIO) -> bool:
 
 
 class Progress:
-    """A line that says how far a run is; shown on terminals only, and only to somebody who waited a second.
+    """A bar that says how far a run is; shown on terminals only, and only to somebody who waited a second.
 
     Args:
         total: how many steps there are.
@@ -77,11 +77,12 @@ class Progress:
 
     _PATIENCE = 1.0
     _PERIOD = 0.1
+    _WIDTH = 20
 
     def __init__(self, total: int, stream: TextIO, *, wanted: bool) -> None:
         self._total = total
         self._stream = stream
-        self._wanted = wanted and stream.isatty()
+        self._wanted = wanted and stream.isatty() and os.environ.get("TERM") != "dumb"
         self._next = time.monotonic() + self._PATIENCE
         self._shown = False
 
@@ -91,7 +92,8 @@ class Progress:
             return
         self._next = now + self._PERIOD
         self._shown = True
-        text = f"{done}/{self._total} {safe(os.path.relpath(current))}"
+        bar = "=" * (self._WIDTH * done // self._total)
+        text = f"[{bar:{self._WIDTH}}] {done}/{self._total} {safe(os.path.relpath(current))}"
         self._stream.write(f"\r\x1b[2K{text[: columns() - 1]}")
         self._stream.flush()
 
