@@ -18,6 +18,7 @@ from patternlint.prove.script import Heading, identity_script, race_script
 from patternlint.prove.site import (
     HALF_MADE,
     IDENTITIES,
+    ONE_ONLY,
     PROVABLE,
     NotProvable,
     identity_at,
@@ -80,9 +81,10 @@ def _script(place: Place, code: str, options: argparse.Namespace, python: str) -
             starts.insert(0, import_folder(home))
         folders = _folders(starts, root)
         return identity_script(heading, identity, folders), folders
-    race = race_at(place.project, place.scope, options.call)
+    half_made = code in HALF_MADE
+    race = race_at(place.project, place.scope, options.call, half_made=half_made)
     folders = _folders(starts, root)
-    return race_script(heading, race, folders, half_made=code in HALF_MADE), folders
+    return race_script(heading, race, folders, again=code in ONE_ONLY, half_made=half_made), folders
 
 
 def _folders(starts: Sequence[Path], root: Path) -> list[str]:

@@ -25,7 +25,9 @@ from typing import Any, NamedTuple
 THREADS = 16
 PATIENCE = 0.2  # seconds to wait for threads that a lock may keep away
 
-Line = tuple[str, int]  # file and row
+Line = tuple[str, int, int]  # file, row, and the how manieth time that a thread comes there
+TIMES = 2  # how often: a loop has done something when it comes round again
+PLAIN = ("NoneType", "bool", "int", "float", "str", "bytes")  # of these nobody can say how many there are
 
 
 class Site(NamedTuple):
@@ -37,7 +39,19 @@ class Site(NamedTuple):
     ask: Callable[[Any], tuple[Any, ...]]  # gives the object, or all that it consists of
     code: frozenset[tuple[str, str]]  # the functions and classes whose lines are tried, with their modules
     counted: str = ""  # a function that is meant to run once
+    again: bool = False  # whether it is a defect, too, if one thread gets another object when it asks again
     half_made: bool = False  # one thread stops and the others come; else all meet
+
+
+class Stored:
+    """What a module has in some of its globals, as the attributes of an object."""
+
+    def __init__(self, module: Any, *names: str) -> None:
+        self.get = lambda: {name: getattr(module, name) for name in names}
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        return self.get()
 
 
 class Visits:
@@ -52,6 +66,8 @@ class Visits:
     def visit(self, at_line: Callable[[Line], None] = lambda line: None) -> None:
         """Ask; `at_line` is called before each line."""
 
+        times: Counter[tuple[str, int]] = Counter()
+
         def watch(frame: FrameType, event: str, _: object) -> Any:
             code = frame.f_code
             outer = code.co_qualname.split(".<locals>")[0]
@@ -61,7 +77,9 @@ class Visits:
             if event == "call" and code.co_qualname == self.site.counted:
                 self.runs += 1
             if event == "line":
-                at_line((code.co_filename, frame.f_lineno))
+                line = code.co_filename, frame.f_lineno
+                times[line] += 1
+                at_line((*line, times[line]))
             return watch
 
         sys.settrace(watch)
@@ -121,7 +139,7 @@ def sizes(value: Any) -> dict[str, int]:
 def lacking(values: Sequence[Any], before: Sequence[dict[str, int]]) -> list[str]:
     """What objects have now and did not have before."""
     return [
-        name or "all its elements"
+        (name if name not in then else f"all of {name}") if name else "all its elements"
         for value, then in zip(values, before, strict=True)
         for name, size in sizes(value).items()
         if size > then.get(name, 0)
@@ -132,7 +150,7 @@ def alone(site: Site) -> tuple[list[Line], Seen, Seen]:
     """The lines that one thread runs, what it gets, and what it has after it has asked again."""
     lines: dict[Line, None] = {}
     visits = Visits(site)
-    visits.visit(lines.setdefault)
+    visits.visit(lambda line: line[2] > TIMES or lines.setdefault(line))
     first = visits.seen()
     visits.visit()
     return list(lines), first, visits.seen()
@@ -218,14 +236,17 @@ def tried(site: Site, say: Callable[[str], None]) -> int:
         say(f"cannot be run: the call fails in a single thread, too: {next(iter(first.raised))}")
         return 2
     what = f"one thread that asks twice: {second.told(site._replace(half_made=False))}"
-    if second.objects > 1 or second.runs > 1:
-        say(f"shown: {what}")
-        return 1
+    if not site.half_made and (second.objects > 1 or second.runs > 1):
+        say(f"shown: {what}" if site.again else f"cannot be run: each call gives another object: {what}")
+        return 1 if site.again else 2
+    if second.kind in PLAIN and not (site.half_made or site.counted):
+        say(f"cannot be run: what the call gives is of type {second.kind}, and not an object that there can be one of")
+        return 2
     say(what)
     said = ""
-    for line in lines or [("", 0)]:
+    for line in lines or [("", 0, 0)]:
         seen = in_new_process(interrupted if site.half_made else together, site, line)
-        where = f"line {line[1]} ({linecache.getline(*line).strip()})"
+        where = f"line {line[1]} ({linecache.getline(*line[:2]).strip()})"
         how = f"one of them stops before {where}" if site.half_made else f"all meet before {where}"
         if said != (said := seen.told(site)):
             say(f"{THREADS} threads, {how}: {said}")

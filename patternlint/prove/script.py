@@ -18,8 +18,8 @@ class Heading(NamedTuple):
     folder: str  # of the project: where to run it
 
 
-def race_script(heading: Heading, race: Race, folders: Sequence[str], *, half_made: bool) -> str:
-    """The script for a race; `folders` are where imports look first, relative to the project's."""
+def race_script(heading: Heading, race: Race, folders: Sequence[str], *, again: bool, half_made: bool) -> str:
+    """The script for a race; `folders` are where imports look first, relative to the project's, the rest as there."""
     return _script(
         "race",
         heading,
@@ -33,6 +33,7 @@ SITE = Site(
     ask=ask,
     code=frozenset({sorted(race.code)!r}),
     counted={race.counted!r},
+    again={again!r},
     half_made={half_made!r},
 )
 """,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from patternlint.project import Project
 
 RACES = frozenset({"PAT101", "PAT102", "PAT104", "PAT106", "PAT107", "PAT108", "PAT115"})
+ONE_ONLY = frozenset({"PAT101"})  # whose classes say themselves that there is to be one, whoever constructs it
 HALF_MADE = frozenset({"PAT105"})
 IDENTITIES = frozenset({"PAT501", "PAT502", "PAT503"})
 PROVABLE = RACES | HALF_MADE | IDENTITIES
@@ -79,12 +80,13 @@ def import_folder(module: Module) -> Path:
 # ---- races
 
 
-def race_at(project: Project, scope: Scope, call: str) -> Race:
+def race_at(project: Project, scope: Scope, call: str, *, half_made: bool) -> Race:
     """What threads can ask at a place.
 
     Args:
         scope: the def or class that stands there.
         call: the expression that asks, in words of the module, if the user gives it.
+        half_made: whether it is asked how complete the object is.
 
     Raises:
         NotProvable: they cannot.
@@ -104,7 +106,7 @@ def race_at(project: Project, scope: Scope, call: str) -> Race:
     if levels:
         return Race(module.name, _subject("", _applied(levels, "Subject")), ("return (target(),)",), code)
     if top.is_function:
-        return Race(module.name, (_MODULE,), _asking_function(top), code, _counted(top))
+        return Race(module.name, (_MODULE,), _asking_function(top, half_made), code, _counted(top))
     raise NotProvable("no function or class stands here")
 
 
@@ -167,12 +169,14 @@ def _is_class(node: ast.expr, method: Scope, owner: Scope) -> bool:
     return name is not None and (name in first or name.rpartition(".")[2] in (owner.name, "__class__"))
 
 
-def _asking_function(function: Scope) -> tuple[str, ...]:
-    """The call of a function; what it stores where it does not return that."""
+def _asking_function(function: Scope, half_made: bool) -> tuple[str, ...]:
+    """The call of a function; what it stores where it does not return that, or where all of it has to be there."""
     statements = list(function.statements())
     returned = [s.value for s in statements if isinstance(s, ast.Return) and s.value is not None]
     call = _call(function)
     stored = [name for s in statements if isinstance(s, ast.Global) for name in s.names]
+    if stored and half_made:
+        return (f"return ({call}, Stored(target, {', '.join(map(repr, stored))}))",)
     if stored and all(isinstance(value, ast.Constant) for value in returned):
         return (call, f"return ({', '.join(f'target.{name}' for name in stored)},)")
     return (f"return ({call},)",)
