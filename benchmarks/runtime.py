@@ -54,7 +54,7 @@ def cell(found: Rows) -> str:
     ratio, most = Figure.of(row[3] for row in found), found[0][4]
     shown = f"**{ratio.median:.2f}**" if most is not None and ratio.median > most else f"{ratio.median:.2f}"
     limit = f" ≤ {most:g}" if most is not None else ""
-    ours, theirs = (Figure.of(row[column] for row in found).median for column in (1, 2))
+    ours, theirs = Figure.of(row[1] for row in found).median, Figure.of(row[2] for row in found).median
     return f"{shown}{limit} ({ratio.low:.2f} to {ratio.high:.2f}); {ours:,.0f} / {theirs:,.0f} ns"
 
 

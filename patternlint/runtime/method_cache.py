@@ -19,7 +19,7 @@ seen by code that compares or lists it. Results that refer to the object do not 
 finds the cycle. Copies and unpickled objects start without results, also where the `__dict__` was copied by hand.
 
 A class with `__slots__` and no `__dict__` needs the slot "__weakref__" (dataclasses: `weakref_slot=True`). Its results
-are kept beside the object: a hit takes several times as long, and a result that refers to the object keeps it alive.
+are kept beside the object: a hit takes ten times as long, and a result that refers to the object keeps it alive.
 """
 
 from __future__ import annotations
