@@ -39,7 +39,11 @@ def spell(module: Module, scope: Scope, target: str, name: str = "") -> tuple[st
 
 
 def _is_bound(module: Module, name: str) -> bool:
-    return any(name in scope.bindings for scope in module.scopes)
+    return name in module.derive(_bound_names)
+
+
+def _bound_names(module: Module) -> frozenset[str]:
+    return frozenset(name for scope in module.scopes for name in scope.bindings)
 
 
 def row_above(module: Module, scope: Scope, region: Region, uses: Collection[str]) -> int | None:

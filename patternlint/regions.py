@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.facts import Module, Scope
+from patternlint.facts.rows import first_row, last_row, scopes_beginning, scopes_on, statements_on
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -71,45 +72,33 @@ def extents(module: Module, node: ast.stmt, kind: str) -> Iterator[Extent]:
 
 def _definitions(module: Module, node: ast.stmt, kind: str) -> Iterator[Extent]:
     """The class or function around a node: by rows, since statements have no parents in `ast`."""
-    for scope in module.scopes[1:]:  # preorder: the outermost comes first
-        if scope.kind == kind and _first_row(scope.node) <= node.lineno <= _last_row(scope.node):
+    for scope in scopes_on(module, [node.lineno]):  # the outermost comes first
+        if scope.kind == kind:
             assert scope.parent is not None
-            yield Extent(_first_row(scope.node), _last_row(scope.node), scope.parent)
+            yield Extent(first_row(scope.node), last_row(scope.node), scope.parent)
             return
 
 
 def _own_lines(module: Module, node: ast.stmt) -> Iterator[Extent]:
     """The lines of a statement, unless a def or class begins or ends on one of them."""
-    first, last, inner = _first_row(node), _last_row(node), module.scope
-    for scope in module.scopes[1:]:
-        begin, end = _first_row(scope.node), _last_row(scope.node)
-        if begin < first and last <= end:
-            inner = scope
-        elif begin <= last and first <= end:
+    first, last, inner = first_row(node), last_row(node), module.scope
+    for scope in scopes_on(module, range(first, last + 1))[1:]:
+        if not (first_row(scope.node) < first and last <= last_row(scope.node)):
             return
+        inner = scope
     if inner.row < first:
         yield Extent(first, last, inner)
 
 
 def _top_level(module: Module, node: ast.stmt) -> Extent:
     """The top-level statement around a node, with those that share a line with it."""
-    first, last = _first_row(node), _last_row(node)
-    for statement in module.tree.body:
-        begin, end = _first_row(statement), _last_row(statement)
-        if begin <= last and first <= end:
-            first, last = min(first, begin), max(last, end)
+    first, last = first_row(node), last_row(node)
+    while around := statements_on(module.tree.body, (first, last)):
+        begin, end = min(first, first_row(around[0])), max(last, *map(last_row, around))
+        if (begin, end) == (first, last):
+            break
+        first, last = begin, end
     return Extent(first, last, module.scope)
-
-
-def _first_row(node: ast.AST) -> int:
-    decorators = getattr(node, "decorator_list", None)
-    row: int = node.lineno  # type: ignore[attr-defined]
-    return min(row, decorators[0].lineno) if decorators else row
-
-
-def _last_row(node: ast.AST) -> int:
-    row: int = node.end_lineno  # type: ignore[attr-defined]
-    return row
 
 
 def cut(module: Module, extent: Extent) -> Region | None:
@@ -129,9 +118,7 @@ def cut(module: Module, extent: Extent) -> Region | None:
         tree = cst.parse_module(header + text)
     except (cst.ParserSyntaxError, RecursionError):
         return None
-    inside = tuple(
-        s for s in module.scopes[1:] if extent.first <= s.row <= extent.last and _first_row(s.node) >= extent.first
-    )
+    inside = tuple(s for s in scopes_beginning(module, extent.first, extent.last) if s.row <= extent.last)
     return Region(start, end, start - len(header), header + text, tree, extent.scope, inside)
 
 

@@ -6,6 +6,8 @@ import ast
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from patternlint.facts.rows import statements_on
+
 # fields of names, constants, operators and contexts
 _PLAIN = frozenset(
     {
@@ -94,7 +96,7 @@ def own_nodes(root: ast.AST, rows: Sequence[int] | None = None) -> Iterator[ast.
     if isinstance(root, ast.Lambda):
         stack: list[ast.AST] = [root.body]
     elif isinstance(root, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        stack = list(reversed(root.body))
+        stack = list(reversed(root.body if rows is None else statements_on(root.body, rows)))
     else:
         stack = children(root)[::-1]
     while stack:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.facts import own_nodes
+from patternlint.facts.rows import scopes_on
 from patternlint.project.naming import may_import
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ class _Stored(NamedTuple):
             rows = sorted({module.source.position(m.start())[0] for m in _STORE.finditer(module.source.text)})
             stored = (
                 (module.resolve(node.value, scope), node.attr)
-                for scope in module.scopes
-                if scope.holds(rows)
+                for scope in scopes_on(module, rows)
                 for node in own_nodes(scope.node, rows)
                 if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
             )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from patternlint.facts import Module, Scope, dotted, own_nodes, walk
 from patternlint.facts.names import header_nodes
+from patternlint.facts.rows import scopes_on
 from patternlint.project.ancestry import Subclasses
 from patternlint.project.naming import FilesNaming
 from patternlint.project.project import Project
@@ -103,9 +104,7 @@ def _in_module(
 def _mentions(module: Module, names: Collection[str]) -> Iterator[tuple[Scope, ast.Name | ast.Attribute, str]]:
     """Where one of the names is read or written, alone or as an attribute; only the rows that hold it are looked at."""
     rows = module.rows_with(names)
-    for scope in module.scopes:
-        if not scope.holds(rows):
-            continue
+    for scope in scopes_on(module, rows):
         for node, kind in uses(scope, rows):
             if (node.attr if isinstance(node, ast.Attribute) else node.id) in names:
                 yield scope, node, kind

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from patternlint.facts import Module, Scope, dotted, unquoted, walk
+from patternlint.facts.rows import scopes_on, statements_on
 from patternlint.project import Project, ReferencesTo
 
 CALLED_LIKE_A_FUNCTION = frozenset(
@@ -76,7 +77,7 @@ class UsesOfDecorator(NamedTuple):
             module = project.module_at(project.root / path)
             if module is None:
                 continue
-            for scope in module.scopes:
+            for scope in scopes_on(module, sorted({row for row, _ in places})):
                 for application, place in _applications(project, scope, places, self.calls):
                     places.discard(place)
                     applied.append(application)
@@ -116,7 +117,7 @@ def _applications(
         for index, decorator in enumerate(decorators):
             for place in _places(module, decorator, calls) & places:
                 yield _of_def(scope, decorators[:index], decorators[index + 1 :]), place
-    for statement in scope.statements():
+    for statement in _near(scope, places):
         if (given := _set_by_name(scope, statement)) is not None:
             for place in _places(module, given.func, calls) & places:
                 yield _installation(scope, statement), place
@@ -131,7 +132,7 @@ def _configured(scope: Scope, places: set[Place], calls: tuple[int, ...]) -> Ite
     """``twice = retry(2)``: the name of a decorator that a factory made, for itself no use of it."""
     if 1 not in calls:
         return
-    for statement in scope.statements():
+    for statement in _near(scope, places):
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
             for place in _places(scope.module, statement.value, (1,)) & places:
                 name = dotted(statement.targets[0])
@@ -165,10 +166,15 @@ def _installation(scope: Scope, statement: ast.stmt) -> Application:
 def _delegated(scope: Scope, places: set[Place], calls: tuple[int, ...]) -> set[Place]:
     """``return d(func)``: another decorator hands its function on, for itself no use of this one."""
     found: set[Place] = set()
-    for statement in scope.statements():
+    for statement in _near(scope, places):
         if isinstance(statement, ast.Return) and isinstance(statement.value, ast.Call):
             found |= _places(scope.module, statement.value.func, calls) & places
     return found
+
+
+def _near(scope: Scope, places: set[Place]) -> list[ast.stmt]:
+    """A scope's own statements where the places are."""
+    return statements_on(scope.own, sorted({row for row, _ in places}))
 
 
 def _places(module: Module, node: ast.expr, calls: tuple[int, ...]) -> set[Place]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from patternlint.facts import Module
+from patternlint.facts.rows import scopes_on
 from patternlint.project import Project
 
 
@@ -28,13 +29,14 @@ class TwinsOf(NamedTuple):
         if found is None or not found.is_function or found.is_local:
             return ()
         name, code = found.name, _code(found.function)
-        twins = project.collect((name,), _copies, name, code, pattern=rf"\bdef\s+{name}\b")
+        twins = project.collect((name,), _copies, name, code, pattern=rf"{name}\s*\(")
         return tuple(t for t in twins if (t.path, t.row) != (found.module.relpath, found.row))
 
 
 def _copies(_project: Project, module: Module, name: str, code: str) -> Iterator[Twin]:
-    for scope in module.functions:
-        if scope.name == name and not scope.is_local and not module.is_test and _code(scope.function) == code:
+    named = (s for s in scopes_on(module, module.rows_with([name])) if s.is_function and s.name == name)
+    for scope in () if module.is_test else named:
+        if not scope.is_local and _code(scope.function) == code:
             yield Twin(module.relpath, scope.row)
 
 
