@@ -12,6 +12,8 @@ from patternlint.rule import Applicability, Confidence, Family, Rule, cst
 from patternlint.walker import descendants
 from patternlint_rules.singleton.canonical import DOUBTS, REFUSALS, doubts, refusals
 from patternlint_rules.singleton.class_lock import CLASS_DOUBTS, lock_in_class
+from patternlint_rules.singleton.concurrency import RunsAlone
+from patternlint_rules.singleton.construction import how_made
 from patternlint_rules.singleton.double_checked import REASONS
 from patternlint_rules.singleton.guard import Guard, guards_around, guards_in
 from patternlint_rules.singleton.lifetime import (
@@ -56,10 +58,11 @@ class NewSingletonWithoutLock(Rule):
     or keep `__new__`, test again under a lock, and publish last (which does not cover an `__init__`: Python runs it
     again on every call, outside of the lock).
 
-    Reported with high confidence where the class itself deals with threads; with medium confidence where its
-    construction does work; low where one thread owns it (an event loop, a GUI), where the module's own body constructs
-    it, or where construction is too short to be interrupted. Not reported: stateless sentinels, caches of values by
-    their arguments, slots per context or event loop, and construction under a lock.
+    Reported with high confidence where construction does work and threads are seen to get there, or the class itself
+    deals with threads; with medium confidence where it does work; low where one thread owns it (an event loop, a GUI,
+    start-up code), where the module's own body constructs it, or where construction is too short to be interrupted.
+    Not reported: stateless sentinels, caches of values by their arguments, slots per context or event loop, and
+    construction under a lock.
 
     The fix in place is safe unless a base is unknown or turns class attributes into fields.
 
@@ -131,15 +134,19 @@ class NewSingletonWithoutLock(Rule):
         name, scope = node.name.value, self.scope
         has_bases = bool(self.project.ask(Ancestry(scope.dotted)).all)
         works = works_while_constructing(scope, has_bases)
-        if module_constructs(scope) or (has_one_thread(scope) and not is_for_threads(scope)) or not works:
+        alone = module_constructs(scope) or (has_one_thread(scope) and not is_for_threads(scope))
+        reached = None
+        if alone or not works or self.project.ask(RunsAlone(scope.dotted)):
             confidence = Confidence.LOW
         else:
+            reached = how_made(self.project, names.scope, scope)
             plain = len(guards) == 1 and guards[0].alone
-            confidence = Confidence.HIGH if plain and is_for_threads(scope) else Confidence.MEDIUM
+            confidence = Confidence.HIGH if plain and reached is not None else Confidence.MEDIUM
         self.report(
             node,
             f"two threads that ask for {name}() at once each build one: __new__ fills '{store.slot}' without a lock",
             confidence=confidence,
+            evidence=reached.way if reached is not None else (),
             fix=self._fix(node, names, store, guards[0]),
             help="build it under a lock, or let the Singleton metaclass of patternlint.runtime do it",
         )
