@@ -433,5 +433,8 @@ class Run:
         ]
         if self._request.with_suppressed:
             shown += [Shown(finding, source, root, suppressed="inSource") for finding in engine.suppressed(source)]
+            every = engine.check(source) if self._request.baseline is not None else ()
+            known = [finding for finding in every if finding not in findings]
+            shown += [Shown(finding, source, root, suppressed="external") for finding in known]
             shown.sort(key=lambda one: (one.finding.row, one.finding.column))
         self._console.findings(shown)

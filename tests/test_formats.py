@@ -183,6 +183,28 @@ def test_a_format_that_is_not_asked_for_is_not_imported(tmp_path: Path) -> None:
     assert not modules & {"json", "sarif", "html", "concise", "markdown", "output_file", "statistics"}
 
 
+def test_sarif_has_what_comments_suppress_and_says_so(tmp_path: Path) -> None:
+    silent = TIMED.replace("def wrapper(*args, **kwargs):", "def wrapper(*args, **kwargs):  # noqa: PAT501 -- known")
+    write_tree(tmp_path, {"patternlint.toml": "", "a.py": silent, "b.py": "# patternlint: skip-file\n" + TIMED})
+    run = sarif_of(tmp_path)
+    assert [result.get("suppressions") for result in run["results"]] == [
+        [{"kind": "inSource", "status": "accepted"}]
+    ] * 2
+    assert patternlint("--output-format", "sarif", cwd=tmp_path).returncode == 0
+    write_tree(tmp_path, {"c.py": TIMED})
+    assert [result.get("suppressions") for result in sarif_of(tmp_path)["results"]][2:] == [None]
+    assert patternlint("--output-format", "sarif", cwd=tmp_path).returncode == 1
+
+
+def test_sarif_has_what_is_in_the_baseline_and_says_so(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "a.py": TIMED})
+    patternlint("baseline", "--baseline", "known.json", cwd=tmp_path)
+    write_tree(tmp_path, {"a.py": TIMED + TIMED.replace("timed", "again")})
+    run = sarif_of(tmp_path, "--baseline", "known.json")
+    known = [{"kind": "external", "status": "accepted"}]
+    assert [result.get("suppressions") for result in run["results"]] == [known, None]
+
+
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project, and beside it what two parts of a run over it printed."""
