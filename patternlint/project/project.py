@@ -180,9 +180,9 @@ class Project:
             module: its facts, where somebody has gathered them.
         """
         path = source.path
-        outline_read = "outline", self.relpath(path)
+        parts = [part for part in ("outline", "aliases", "classes") if (part, self.relpath(path)) in self._same_reads]
         before = self._text(path) if self._words is not None or self._answers else None
-        outline = self.outline(path) if outline_read in self._same_reads else None
+        outline = self.outline(path) if parts else None
         self._overlays[path] = source
         if module is not None:
             self.keep(module)
@@ -192,8 +192,8 @@ class Project:
         if before is not None and before.text == source.text:
             return Upset()
         changed: set[Read] = {("text", self.relpath(path))}
-        if outline_read in self._same_reads and self.outline(path) != outline:
-            changed.add(outline_read)
+        after = self.outline(path) if parts else None
+        changed.update((part, self.relpath(path)) for part in parts if _part(outline, part) != _part(after, part))
         if self._words is not None and path.suffix == ".py":
             words = frozenset() if before is None else words_of(before.text)
             changed.update(self._change_words(path, words, words_of(source.text)))
@@ -692,6 +692,10 @@ class Project:
     def _note(self, what: str, path: Path) -> None:
         if self._asking:
             self._asking[-1].note(what, self.relpath(path))
+
+
+def _part(outline: Outline | None, part: str) -> object:
+    return outline if outline is None or part == "outline" else getattr(outline, part)
 
 
 def _size(module: Module | None) -> int:

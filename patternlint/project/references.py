@@ -48,8 +48,8 @@ class ReferencesTo(NamedTuple):
         classes: frozenset[str] = frozenset()
         if definition is not None and definition.enclosing_class is not None:
             classes = frozenset({owner, *project.ask(Subclasses(owner))})
-        # whatever has an object of one of the classes may use its method
-        paths = None if classes else project.ask(FilesNaming(target))
+        naming = {path for name in classes or {target} for path in project.ask(FilesNaming(name))}
+        paths = [path for path in project.paths_with(last) if path in naming]
         return tuple(project.collect((last,), _in_module, target, last, classes, paths=paths))
 
 
@@ -91,7 +91,7 @@ def _in_module(
 ) -> Iterator[Reference]:
     aliases = {last}
     for binding in module.imports:
-        if binding.name != "*" and project.canonical(binding.target) == target:
+        if binding.target.rpartition(".")[2] == last and project.canonical(binding.target) == target:
             aliases.add(binding.name)
             yield Reference(
                 module.relpath, module.name, binding.row, binding.node.col_offset + 1, "import", binding.scope.qualname
