@@ -17,7 +17,8 @@ FAMILIES = {
 }
 
 # fmt: off
-RULES: tuple[RuleEntry, ...] = (
+# the rules of packs are added behind the built-in ones
+RULES: list[RuleEntry] = [
     RuleEntry(
         code="PAT101",
         name="singleton-check-in-init",
@@ -400,4 +401,4 @@ RULES: tuple[RuleEntry, ...] = (
         peers=frozenset(("C0415", "PLC0415", "import-outside-toplevel", )),
         reasons=(("conditional", "the import runs only under a condition: at the top it would run for everybody", ), ("dynamic-scope", "the function uses eval, exec, locals or globals, which see its names", ), ("guarded-import", "the top of the module imports the name under a condition already: the two have to become one", ), ("import-cycle", "the package around the imported module loads this module: the order of imports would change", ), ("imported-again", "the function imports the name, or another part of the package, in a statement that stays", ), ("lazy-module", "the module computes the name when it is first asked for", ), ("loads-django-models", "the import loads Django models, which fails while Django is still loading its apps", ), ("name-taken", "the name means something else elsewhere in the module", ), ("new-dependency", "the import loads a third-party package that this module does not need otherwise", ), ("only-raised", "what is imported serves to raise an exception", ), ("patched-in-tests", "tests replace the name in its home module, which an import at the top would not see", ), ("platform-module", "not every platform, or not every version of Python, has the module", ), ("pragma-on-line", "a comment to a tool stands on the line: it would not mean the same anywhere else", ), ("runs-rarely", "the function runs once in the life of a process or an installation", ), ("unknown-module", "the imported module is not among the project's files", ), ),
     ),
-)
+]

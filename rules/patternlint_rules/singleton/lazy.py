@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,10 @@ from patternlint.rule import cst
 from patternlint.walker import descendants
 from patternlint_rules.singleton.guard import Guard, guards_around, guards_in
 from patternlint_rules.singleton.slot import Names, Store, class_around, may_store, stores_in, targets_of
+
+_PREPARES = re.compile(
+    r"_?(?:async_)?(?:configure|ensure|init|initialize|install|load|prepare|register|set|set_?up|start(?:up)?)(?:_|\Z)"
+)
 
 
 class Filling(NamedTuple):
@@ -45,6 +50,22 @@ def is_asked_for(filling: Filling) -> bool:
             if named & parameters and any(isinstance(n, cst.Raise) for n in descendants(node.orelse)):
                 return True
     return False
+
+
+def prepares(name: str) -> bool:
+    """Whether a function's name says that it is there to make something ready: ``init_pool``, ``start_server``."""
+    return _PREPARES.match(name) is not None
+
+
+def hands_out(filling: Filling) -> bool:
+    """Whether a function returns what the slot holds, or something made of it."""
+    returned = [n.value for n in descendants(filling.names.function.body) if isinstance(n, cst.Return) and n.value]
+    return any(
+        filling.names.value_of(n) == filling.store.slot
+        for value in returned
+        for n in (value, *descendants(value))
+        if isinstance(n, cst.Name | cst.Attribute)
+    )
 
 
 def is_made(value: ast.expr, scope: Scope) -> bool:

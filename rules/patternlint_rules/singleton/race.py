@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from patternlint.rule import Confidence, Evidence, Rule
 from patternlint_rules.singleton.concurrency import Reached, RunsAlone, grade, how_reached, is_about_loops
-from patternlint_rules.singleton.lazy import Filling, is_asked_for
+from patternlint_rules.singleton.lazy import Filling, hands_out, is_asked_for, prepares
 from patternlint_rules.singleton.lifetime import has_one_thread, is_one_step
 from patternlint_rules.singleton.locking import is_locked
 from patternlint_rules.singleton.resource import Made, made_by
@@ -35,7 +35,8 @@ def race_on(rule: Rule, filling: Filling) -> Race | None:
         tasks = Reached("tasks", ())
         return Race(made, grade(made._replace(of_loop=False), tasks, rule.settings), made.evidence)
     reached = how_reached(rule.project, scope)
-    one_thread = has_one_thread(scope) or rule.project.ask(RunsAlone(scope.dotted))
+    is_preparation = prepares(scope.name) and not hands_out(filling)
+    one_thread = is_preparation or has_one_thread(scope) or rule.project.ask(RunsAlone(scope.dotted))
     one_thread = one_thread or (reached is None and is_about_loops(scope.module))
     way = reached.way if reached is not None else ()
     return Race(made, grade(made, reached, rule.settings, one_thread=one_thread), (*way, *made.evidence))

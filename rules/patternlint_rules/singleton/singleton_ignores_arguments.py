@@ -11,15 +11,21 @@ from patternlint.facts import Module, Scope
 from patternlint.project import Ancestry
 from patternlint.rule import Confidence, Evidence, Family, Rule, cst
 from patternlint.walker import descendants
-from patternlint_rules.singleton.lazy import Filling, fillings, is_asked_for, is_made, may_fill, may_hand_out
+from patternlint_rules.singleton.lazy import (
+    Filling,
+    fillings,
+    hands_out,
+    is_asked_for,
+    is_made,
+    may_fill,
+    may_hand_out,
+    prepares,
+)
 from patternlint_rules.singleton.passed import PassedTo, differing
 from patternlint_rules.singleton.slot import methods_of
 
 # what is given to them does not decide what is made
 _ASIDE = re.compile(r"log|verbose|debug|quiet|silent|progress|print|callback", re.IGNORECASE)
-_PREPARES = re.compile(
-    r"_?(?:async_)?(?:configure|ensure|init|initialize|install|load|prepare|register|set|set_?up|start)(?:_|\Z)"
-)
 # what only says how much of it there is
 _TUNES = re.compile(r"ttl|size|timeout|limit|capacity|parallel|workers|threads|(?:\A|_)(?:max|min|n|num)_")
 _PLAIN_BASES = frozenset({"abc.ABC", "builtins.object", "typing.Generic", "typing.Protocol"})
@@ -113,7 +119,7 @@ class SingletonIgnoresArguments(Rule):
         for filling in fillings(node, scope):
             is_plain = filling.store.key is None and all(g.alone for g in filling.guards)
             makes = is_made(self.expression(filling.store.value), scope)
-            if is_plain and makes and _lasts(filling) and not is_asked_for(filling) and _hands_out(filling):
+            if is_plain and makes and _lasts(filling) and not is_asked_for(filling) and hands_out(filling):
                 yield from _only_while_empty(filling)
                 if scope.name == "__new__":
                     yield from _of_first_construction(filling)
@@ -128,7 +134,7 @@ class SingletonIgnoresArguments(Rule):
         else:
             shown = tuple(Evidence(p.path, p.row, f"passes {p.text}") for p in from_elsewhere[:1])
             differs = bool(from_elsewhere) and not _has_default(function, name)
-            is_meant = _PREPARES.match(function.name) or _TUNES.search(name) or _says_first(function)
+            is_meant = prepares(function.name) or _TUNES.search(name) or _says_first(function)
             confidence = Confidence.MEDIUM if differs and not is_meant else Confidence.LOW
         asked = ignored.called.rpartition(".")[2]
         self.report(
@@ -232,14 +238,3 @@ def _says_first(scope: Scope) -> bool:
 def _is_collecting(scope: Scope, parameter: str) -> bool:
     arguments = scope.function.args
     return parameter in {a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None}
-
-
-def _hands_out(filling: Filling) -> bool:
-    """Whether a function returns what the slot holds, or something made of it."""
-    returned = [n.value for n in descendants(filling.names.function.body) if isinstance(n, cst.Return) and n.value]
-    return any(
-        filling.names.value_of(n) == filling.store.slot
-        for value in returned
-        for n in (value, *descendants(value))
-        if isinstance(n, cst.Name | cst.Attribute)
-    )
