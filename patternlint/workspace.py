@@ -59,6 +59,10 @@ class Workplace:
         return list(self.settings.discovery.names_in(self.settings.root))
 
     @cached_property
+    def _members(self) -> frozenset[str]:
+        return frozenset(self.names)
+
+    @cached_property
     def memory(self) -> Memory | None:
         """What earlier runs knew of the project, if that is kept."""
         if self._caching is None:
@@ -76,9 +80,7 @@ class Workplace:
 
     def engine_for(self, path: Path) -> Engine:
         """The engine for a file: one of its own, whose project it joins, where the project does not have it."""
-        if os.path.exists(path) and not self.settings.discovery.excludes(path):
-            return self.engine
-        return self._engine((path,))
+        return self.engine if os.fspath(path) in self._members else self._engine((path,))
 
     def take_costs(self) -> Costs | None:
         """What checking its files has cost since this was called last; None where nothing was checked."""

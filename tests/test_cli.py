@@ -266,6 +266,11 @@ def test_what_git_ignores(tmp_path: Path) -> None:
     assert codes("--no-respect-gitignore", cwd=tmp_path) == ["PAT501"]
 
 
+def test_a_file_that_git_ignores_is_a_part_of_the_project_where_it_is_named(tmp_path: Path) -> None:
+    project(tmp_path, **{".gitignore": "deco.py\n"})
+    assert codes("deco.py", cwd=tmp_path) == ["PAT501"]
+
+
 def test_confidence(tmp_path: Path) -> None:
     unused = TIMED.partition("\n\n@timed")[0].replace("timed", "decorate")
     project(tmp_path, **{"deco.py": unused})
