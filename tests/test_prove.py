@@ -457,6 +457,22 @@ def test_the_line_where_the_threads_meet_is_shown(tmp_path: Path, prove: Prove) 
     ]
 
 
+def test_what_the_import_has_built_is_not_built_again(tmp_path: Path, prove: Prove) -> None:
+    write_tree(tmp_path, {"patternlint.toml": "", "shop.py": CACHED + "\n\nregister()\n"})
+    ended = prove(tmp_path, "shop.py:register", "--rule", "PAT108")
+    assert (ended.returncode, verdict(ended)) == (
+        0,
+        "not shown: 16 threads, 0 runs of register, of whose code no line runs any more after the import",
+    )
+
+
+def test_several_objects_at_once_are_told_apart_one_by_one(tmp_path: Path, prove: Prove) -> None:
+    code = LAZY.replace("return _pool", "return _pool, 1")
+    write_tree(tmp_path, {"patternlint.toml": "", "shop.py": code})
+    ended = prove(tmp_path, "shop.py:get_pool", "--rule", "PAT107")
+    assert (ended.returncode, verdict(ended)) == (1, "shown: 16 threads, 16 list objects")
+
+
 def test_a_package_under_src_imports_as_it_does_when_installed(tmp_path: Path, prove: Prove) -> None:
     code = "from .locks import make\n" + NEW.replace("threading.Lock()", "make()")
     files = {

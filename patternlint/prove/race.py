@@ -47,11 +47,11 @@ class Stored:
     """What a module has in some of its globals, as the attributes of an object."""
 
     def __init__(self, module: Any, *names: str) -> None:
-        self.get = lambda: {name: getattr(module, name) for name in names}
+        self.module, self.names = module, names
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
-        return self.get()
+        return {name: getattr(self.module, name) for name in self.names}
 
 
 class Visits:
@@ -150,7 +150,7 @@ def alone(site: Site) -> tuple[list[Line], Seen, Seen]:
     """The lines that one thread runs, what it gets, and what it has after it has asked again."""
     lines: dict[Line, None] = {}
     visits = Visits(site)
-    visits.visit(lambda line: line[2] > TIMES or lines.setdefault(line))
+    visits.visit(lambda line: lines.update({line: None} if line[2] <= TIMES else {}))
     first = visits.seen()
     visits.visit()
     return list(lines), first, visits.seen()
@@ -248,13 +248,16 @@ def tried(site: Site, say: Callable[[str], None]) -> int:
         seen = in_new_process(interrupted if site.half_made else together, site, line)
         where = f"line {line[1]} ({linecache.getline(*line[:2]).strip()})"
         how = f"one of them stops before {where}" if site.half_made else f"all meet before {where}"
-        if said != (said := seen.told(site)):
+        if said != (said := seen.told(site)) and lines:
             say(f"{THREADS} threads, {how}: {said}")
         wrong = seen.half_made if site.half_made else seen.objects > 1 or seen.runs > 1
         if wrong or (seen.raised and not second.raised):
             say(f"shown: {THREADS} threads, {said}")
             return 1
-    say(f"not shown: {THREADS} threads, {said}, whichever of {len(lines)} lines is tried")
+    tries = (
+        f"whichever of {len(lines)} lines is tried" if lines else "of whose code no line runs any more after the import"
+    )
+    say(f"not shown: {THREADS} threads, {said}, {tries}")
     return 0
 
 

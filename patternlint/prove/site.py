@@ -179,6 +179,8 @@ def _asking_function(function: Scope, half_made: bool) -> tuple[str, ...]:
         return (f"return ({call}, Stored(target, {', '.join(map(repr, stored))}))",)
     if stored and all(isinstance(value, ast.Constant) for value in returned):
         return (call, f"return ({', '.join(f'target.{name}' for name in stored)},)")
+    if returned and all(isinstance(value, ast.Tuple) for value in returned):
+        return (f"return {call}",)
     return (f"return ({call},)",)
 
 
@@ -320,9 +322,8 @@ def _applied(levels: list[Scope], subject: str) -> str:
     """
     *before, last = levels
     if last.is_class:  # the wrapper is its `__call__`
-        wanted = last.methods.get("__init__")
-        if wanted is None or len(_required(wanted)) > 1:
-            raise NotProvable(f"what '{last.qualname}' is constructed with is not known")
+        if not _takes_function(last):
+            raise NotProvable(f"'{last.qualname}' is no decorator by its constructor and '__call__'")
         return f"{_path(last)}({subject})"
     expression = ""
     for level in before:
