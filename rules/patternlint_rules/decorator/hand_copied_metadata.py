@@ -53,7 +53,8 @@ class HandCopiedMetadata(Rule):
     safe where the wrapper takes what the function takes and the assignments stand in the decorator's own body.
     Otherwise it is unsafe, and deletes `__wrapped__`, so that the wrapper keeps a signature of its own.
 
-    **Measured**: all of 5 labelled sites are found, 4 of them at high confidence; of 4 look-alikes none.
+    **Measured**: all of 5 labelled sites are found, 3 at high and 2 at low confidence; of 4 look-alikes none. Of 4
+    findings of high confidence beyond the labels, read in 40 packages, none is wrong.
     """
 
     code, name, family = "PAT502", "hand-copied-metadata", Family.DECORATOR
