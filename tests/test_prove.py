@@ -466,6 +466,13 @@ def test_what_the_import_has_built_is_not_built_again(tmp_path: Path, prove: Pro
     )
 
 
+def test_an_accessor_is_what_gives_the_object_not_what_forgets_it(tmp_path: Path, prove: Prove) -> None:
+    forget = "    @classmethod\n    def forget(cls):\n        cls._instance = None\n\n    @classmethod\n"
+    write_tree(tmp_path, {"patternlint.toml": "", "shop.py": ACCESSOR.replace("    @classmethod\n", forget)})
+    ended = prove(tmp_path, "shop.py:Registry", "--rule", "PAT115")
+    assert (ended.returncode, verdict(ended)) == (1, "shown: 16 threads, 16 Registry objects")
+
+
 def test_several_objects_at_once_are_told_apart_one_by_one(tmp_path: Path, prove: Prove) -> None:
     code = LAZY.replace("return _pool", "return _pool, 1")
     write_tree(tmp_path, {"patternlint.toml": "", "shop.py": code})

@@ -138,11 +138,17 @@ def _asking_class(owner: Scope, scope: Scope) -> str:
 def _accessors(owner: Scope) -> Iterator[Scope]:
     """The methods of a class that hand out an instance that the class keeps."""
     for method in owner.methods.values():
-        if _is_class_level(method) and not _required(method):
+        if _is_class_level(method) and not _required(method) and _gives_something(method):
             mentioned = list(_attributes(method, owner))
             makes = any(isinstance(n, ast.Call) and _is_class(n.func, method, owner) for n in own_nodes(method.node))
             if _stores(method) or (mentioned and makes):
                 yield method
+
+
+def _gives_something(method: Scope) -> bool:
+    """Whether a method returns more than constants: what only sets the slot back does not."""
+    returned = [s.value for s in method.statements() if isinstance(s, ast.Return) and s.value is not None]
+    return not all(isinstance(value, ast.Constant) for value in returned)
 
 
 def _stores(method: Scope | None) -> bool:
