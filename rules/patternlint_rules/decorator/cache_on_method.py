@@ -158,7 +158,7 @@ class CacheOnMethod(Rule):
         fix = self.fix("keep the cache on the object", form="canonical")
         fix.lower(Applicability.UNSAFE, "cache-per-object")
         method_cache = fix.runtime("method_cache")
-        bounded = isinstance(cache.decorator, ast.Call) and cache.size
+        bounded = cache.size and cache.keys  # without keys there is one result
         fix.replace(decorator.decorator, f"{method_cache}(maxsize={cache.size})" if bounded else method_cache)
         name = (dotted_of(decorator) or "").partition(".")[0]
         if self._uses_of(name) == 1:

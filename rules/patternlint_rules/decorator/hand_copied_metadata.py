@@ -11,7 +11,7 @@ from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, 
 from patternlint_rules.decorator.confidence import confidence_that_it_decorates
 from patternlint_rules.decorator.copies import COPIED_BY_WRAPS, Copies, copies_of
 from patternlint_rules.decorator.evidence import Uses, UsesOfDecorator
-from patternlint_rules.decorator.identity import is_wrapped_by_decorator
+from patternlint_rules.decorator.identity import is_wrapped_by_decorator, names_of
 from patternlint_rules.decorator.levels import levels_of
 from patternlint_rules.decorator.shape import Shape, Wrapper, decorator_shape
 from patternlint_rules.decorator.sites import decorator_sites
@@ -118,10 +118,13 @@ class HandCopiedMetadata(Rule):
             fix.remove(statement)
         if copies.is_nested or not copies.attributes <= COPIED_BY_WRAPS:
             fix.refuse("copied-in-a-block")
-        if isinstance(wrapper.node, cst.Lambda):
+        names = names_of(shape, wrapper)
+        same = [w for w in shape.wrappers if not names.isdisjoint(names_of(shape, w))]  # one copy serves all of a name
+        if any(isinstance(w.node, cst.Lambda) for w in same):
             fix.refuse("wrapper-is-a-lambda")
         if not again:
-            put_wraps(fix, shape, wrapper, uses)
+            for each in same:
+                put_wraps(fix, shape, each, uses)
             if "__name__" not in copies.attributes:
                 mind_registration(fix, uses, self.project)
         return fix
