@@ -12,19 +12,12 @@ from pathlib import Path
 from patternlint.commands import FAILED
 from patternlint.commands.arguments import seconds
 from patternlint.errors import PatternlintError
+from patternlint.prove.asking import race_at
+from patternlint.prove.decorating import identity_at
 from patternlint.prove.place import Place, place_of
 from patternlint.prove.run import interpreter, proof
 from patternlint.prove.script import Heading, identity_script, race_script
-from patternlint.prove.site import (
-    HALF_MADE,
-    IDENTITIES,
-    ONE_ONLY,
-    PROVABLE,
-    NotProvable,
-    identity_at,
-    import_folder,
-    race_at,
-)
+from patternlint.prove.site import HALF_MADE, IDENTITIES, ONE_ONLY, PROVABLE, NotProvable, import_folder
 from patternlint.report.terminal import safe
 from patternlint.selection import rule_called
 

@@ -254,9 +254,9 @@ def tried(site: Site, say: Callable[[str], None]) -> int:
         if wrong or (seen.raised and not second.raised):
             say(f"shown: {THREADS} threads, {said}")
             return 1
-    tries = (
-        f"whichever of {len(lines)} lines is tried" if lines else "of whose code no line runs any more after the import"
-    )
+    tries = f"whichever of {len(lines)} lines is tried" if len(lines) > 1 else "at the one line that runs"
+    if not lines:
+        tries = "of whose code no line runs any more after the import"
     say(f"not shown: {THREADS} threads, {said}, {tries}")
     return 0
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import NamedTuple
 
-from patternlint.prove.site import Identity, Race
+from patternlint.prove.asking import Race
+from patternlint.prove.decorating import Identity
 
 
 class Heading(NamedTuple):
