@@ -29,7 +29,7 @@ class TwinsOf(NamedTuple):
         if found is None or not found.is_function or found.is_local:
             return ()
         name, code = found.name, _code(found.function)
-        twins = project.collect((name,), _copies, name, code, pattern=rf"{name}\s*\(")
+        twins = project.collect((name,), _copies, name, code, pattern=rf"def\s+{name}\b")
         return tuple(t for t in twins if (t.path, t.row) != (found.module.relpath, found.row))
 
 
