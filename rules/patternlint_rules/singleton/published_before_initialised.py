@@ -69,7 +69,9 @@ class PublishedBeforeInitialised(Rule):
 
     The fix works on a local and stores it last. It is safe where nothing that is called in between asks for the slot.
 
-    **Measured**: all 11 hand-labelled sites are found, and none of the look-alikes.
+    **Measured**: of 11 hand-labelled sites 2 are found at high, 8 at high or medium and all at any confidence; none of
+    the look-alikes is. Beyond the labels, in 84 packages and two standard libraries, 7 findings of high and 17 of
+    medium confidence were read; all of the former and 15 of the latter are right.
     """
 
     code, name, family = "PAT105", "published-before-initialised", Family.SINGLETON
@@ -125,6 +127,8 @@ class PublishedBeforeInitialised(Rule):
         for store in stores:
             if dotted(store.value) == "self" or is_per_context(store.slot, scope.module):
                 continue  # a constructor that publishes itself is PAT101's
+            if not _is_lasting(store.slot, scope.module):
+                continue
             around = guards_around(store, guards)
             completion = completion_of(store, around, names, stores) if around else None
             if completion is not None:
@@ -198,6 +202,11 @@ def _said(completion: Completion, function: str) -> str:
     if completion.kind == "several":
         return f"who finds '{slot}' filled takes '{completion.other}' as it was: '{function}' stores it afterwards"
     return f"who asks for '{slot}' while '{function}' is at work gets it unfinished: it is stored before it is complete"
+
+
+def _is_lasting(slot: Slot, module: Module) -> bool:
+    """Whether a slot belongs to a class or module: a variable of a function is one call's own."""
+    return not any(s.is_function and s.qualname == slot.owner for s in module.functions)
 
 
 def _is_tested_outside(early: Early, held: list[cst.With | cst.Try | None]) -> bool:
