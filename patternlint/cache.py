@@ -91,6 +91,10 @@ def key(settings: Settings, ignoring: str) -> str:
     import patternlint_rules
 
     code = [os.path.dirname(__file__), os.path.dirname(patternlint_rules.__file__)]
+    if settings.plugins:
+        from patternlint.house_rules import code_of
+
+        code += code_of(settings.plugins)
     libcst = find_spec("libcst")
     if libcst is not None and libcst.origin:
         code.append(os.path.join(os.path.dirname(libcst.origin), "_version.py"))

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 from patternlint.rule import Applicability, Family, Rule
 from patternlint.rule_entry import RuleEntry
@@ -36,9 +37,14 @@ def rules_in(package: str) -> Iterator[type[Rule]]:
         except (ImportError, SyntaxError) as error:
             print(f"{info.name}: {error}", file=sys.stderr)
             continue
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == info.name:
-                yield value
+        yield from rules_of(module)
+
+
+def rules_of(module: ModuleType) -> Iterator[type[Rule]]:
+    """The rules that a module defines."""
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__:
+            yield value
 
 
 def entry_of(rule: type[Rule]) -> RuleEntry:
@@ -67,7 +73,7 @@ def catalogue_text(package: str = PACK) -> str:
     entries = sorted(map(entry_of, rules_in(package)), key=lambda entry: entry.code)
     families = "".join(f'    "{family.name.lower()}": "PAT{family.value}",\n' for family in Family)
     rows = "".join(f"    RuleEntry(\n{_arguments(entry)}    ),\n" for entry in entries)
-    body = f"RULES: tuple[RuleEntry, ...] = (\n{rows})\n" if rows else "RULES: tuple[RuleEntry, ...] = ()\n"
+    body = f"# the rules of packs are added behind the built-in ones\nRULES: list[RuleEntry] = [\n{rows}]\n"
     return f"{_HEADER}FAMILIES = {{\n{families}}}\n\n# fmt: off\n{body}"
 
 

@@ -9,7 +9,9 @@ from patternlint.commands import CLEAN, FAILED, FOUND, INTERRUPTED
 from patternlint.errors import PatternlintError
 from patternlint.version import VERSION
 
-COMMANDS = ("check", "config", "baseline", "rule", "runtime", "undo", "clean", "merge", "prove", "server")
+COMMANDS = (
+    "check", "config", "baseline", "rule", "runtime", "undo", "clean", "merge", "prove", "server", "test", "new-rule",
+)  # fmt: skip
 
 
 def entry() -> None:
@@ -62,5 +64,5 @@ def _command(arguments: list[str]) -> int:
     from importlib import import_module
 
     named = bool(arguments) and arguments[0] in COMMANDS
-    command = import_module(f"patternlint.commands.{arguments[0] if named else 'check'}")
+    command = import_module(f"patternlint.commands.{arguments[0].replace('-', '_') if named else 'check'}")
     return int(command.run(arguments[1:] if named else arguments))

@@ -26,7 +26,7 @@ FIX_STYLES = ("canonical", "stdlib")
 
 # Fields that a layer adds to; the others it replaces. Those behind them begin anew where a layer sets the field.
 _ADDED_TO = frozenset(
-    ("ignore", "extend_select", "unfixable", "extend_exclude", "extend_safe_fixes", "extend_unsafe_fixes")
+    ("plugins", "ignore", "extend_select", "unfixable", "extend_exclude", "extend_safe_fixes", "extend_unsafe_fixes")
 )
 _BEGIN_ANEW = {"select": ("ignore", "extend_select"), "fixable": ("unfixable",)}
 
@@ -57,6 +57,7 @@ class Settings(NamedTuple):
     honor_foreign_noqa: bool = True
     require_reason: bool = False
     free_threaded: bool = False  # whether the code runs on builds without the global lock: every race is a real one
+    plugins: tuple[str, ...] = ()  # packs of rules; of the command line, whole paths of files with rules, too
     rules: Mapping[str, Mapping[str, Any]] = {}  # code -> option -> value
     runtime_declared: bool = False
     is_application: bool = False

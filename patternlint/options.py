@@ -52,7 +52,7 @@ def read_table(table: Mapping[str, Any], where: TomlText) -> dict[str, Any]:
     """
     known = {option.name: option for option in OPTIONS}
     values: dict[str, Any] = {}
-    for key, value in table.items():
+    for key, value in sorted(table.items(), key=lambda item: item[0] != "plugins"):  # they say which rules there are
         option = known.get(key)
         if option is None:
             raise where.error((key,), f"unknown key '{key}'", suggestion(key, known))
@@ -79,6 +79,22 @@ def _strings(key: Key, value: object, where: TomlText) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     raise _wrong_type(key, value, "a list of strings", where)
+
+
+def _plugins(key: Key, value: object, where: TomlText) -> tuple[str, ...]:
+    import re
+
+    from patternlint.house_rules import load
+
+    names = _strings(key, value, where)
+    for name in names:
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise where.error(key, f"'{_shown(key)}' cannot hold \"{name}\"", "name installed packs, no files")
+    try:
+        load(names)
+    except PatternlintError as error:
+        raise where.error(key, error.message, error.remedy) from None
+    return names
 
 
 def _selectors(key: Key, value: object, where: TomlText) -> tuple[str, ...]:
@@ -222,6 +238,8 @@ OPTIONS = (
            "Where packages start; empty stands for the project's folder and its `src`."),
     Option("honor-foreign-noqa", FLAG, "Other tools' comments about the same defect count."),
     Option("require-reason", FLAG, "Comments count only with a reason: `# patternlint: ignore[…] -- why`."),
+    Option("plugins", Kind("list of packs", {"type": "array", "items": {"type": "string"}}, _plugins),
+           "Packs of further rules: installed packages that register under `patternlint.rules`."),
     Option("rules", Kind("table of tables", {"$ref": "#/definitions/rule-options"}, _rule_options),
            "Options of single rules, such as `[tool.patternlint.rules.PAT401]`."),
 )  # fmt: skip

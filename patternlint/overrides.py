@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +20,7 @@ class Overrides(NamedTuple):
     """What was given on the command line; None was not."""
 
     configuration: Path | None = None
+    plugins: tuple[str, ...] | None = None
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
     extend_select: tuple[str, ...] | None = None
@@ -42,6 +44,7 @@ class Overrides(NamedTuple):
         """
         return cls(
             configuration=Path(options.config).absolute() if options.config else None,
+            plugins=_rule_files(options.rules),
             select=_rules(options.select),
             ignore=_rules(options.ignore),
             extend_select=_rules(options.extend_select),
@@ -64,6 +67,10 @@ class Overrides(NamedTuple):
             PatternlintError: the configuration that is named is at fault.
         """
         given: dict[str, Any] = {field: value for field, value in self._asdict().items() if value is not None}
+        if self.plugins is not None:
+            from patternlint.house_rules import load
+
+            load(self.plugins)  # this may be another process than the one that has read the arguments
         if (path := given.pop("configuration", None)) is not None:
             settings = configured(settings, path)
         return Settings(**laid_over(settings._asdict(), given)) if given else settings
@@ -73,6 +80,17 @@ def _listed(values: Iterable[str] | None) -> tuple[str, ...] | None:
     if values is None:
         return None
     return tuple(item.strip() for value in values for item in value.split(",") if item.strip())
+
+
+def _rule_files(paths: Iterable[str] | None) -> tuple[str, ...] | None:
+    """Files with rules by their whole paths, loaded: from now on their rules can be selected."""
+    if paths is None:
+        return None
+    from patternlint.house_rules import load
+
+    names = tuple(os.path.abspath(path) for path in paths)
+    load(names)
+    return names
 
 
 def _rules(values: Iterable[str] | None) -> tuple[str, ...] | None:

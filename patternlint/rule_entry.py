@@ -23,6 +23,7 @@ class RuleEntry(NamedTuple):
     peers: frozenset[str] = frozenset()
     options: tuple[tuple[str, Any], ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()  # (code, sentence) of why_not_fixed
+    pack: str = ""  # whose rule it is, where it is not built in: see :mod:`patternlint.house_rules`
 
     def load(self) -> Any:
         """The rule's class, imported now."""

@@ -85,7 +85,8 @@ class Selection:
         self.codes = frozenset(
             entry.code
             for entry in (*TOOL_RULES[1:], *RULES)
-            if (settings.preview or not entry.preview)
+            if entry.pack in ("", *settings.plugins)
+            and (settings.preview or not entry.preview)
             and _specificity(entry.code, chosen) > _specificity(entry.code, settings.ignore)
         )
         self._per_file = [(PathPatterns([pattern]), codes) for pattern, codes in settings.per_file_ignores]

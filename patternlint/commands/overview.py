@@ -17,6 +17,8 @@ commands (each has --help):
   prove PATH:ROW            show a race or a lost identity by running the code
   runtime --vendor DIR      copy the runtime that fixes may import into a project
   server                    serve an editor (Language Server Protocol)
+  test PATH                 run the fixtures of house rules
+  new-rule NAME             write a house rule to begin with
   merge FILE ...            join the results of --shard
   clean [PATH ...]          drop the results that are kept
 
