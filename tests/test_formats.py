@@ -13,8 +13,12 @@ import pytest
 from consumers import Page, Place, read_report
 from project_tree import FIXED, TIMED, patternlint, write_tree
 
+from patternlint.catalogue import RULES
 from patternlint.report.formats import FORMATS
+from patternlint.report.prose import as_html
 from patternlint.report.terminal import safe
+from patternlint.rule_pages import explanation
+from patternlint.selection import TOOL_RULES
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 EVERYTHING = ("--isolated", "--select", "ALL", "--preview", "--min-confidence", "low")
@@ -237,3 +241,16 @@ def test_merging_tells_of_files_that_are_not_what_was_checked(parts: Path, tmp_p
         expected = [] if output_format == "json" else [f"{project}/shop/access.py", f"{project}/shop/web.py"]
         assert (told, merged.returncode) == (expected, 1)
         assert len(read_report(output_format, merged.stdout, project)) == text.count('"noqa_row"')
+
+
+def test_what_rules_say_of_themselves_is_well_formed_html() -> None:
+    for entry in (*TOOL_RULES, *RULES):
+        page = Page(as_html(explanation(entry)))
+        assert page.all("p")
+        assert "`" not in page.text
+    text = "A <b> `x < y` and ``a`b``, **so `z`**:\n\n    if a:\n\n        <i>\n\nThen\n```python\n# <u>\n```\n"
+    assert as_html(text) == (
+        "<p>A &lt;b&gt; <code>x &lt; y</code> and <code>a`b</code>, <strong>so <code>z</code></strong>:</p>"
+        '<pre tabindex="0"><code>if a:\n\n    &lt;i&gt;</code></pre><p>Then</p>'
+        '<pre tabindex="0"><code># &lt;u&gt;</code></pre>'
+    )
