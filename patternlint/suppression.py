@@ -127,6 +127,8 @@ class Suppressions:
     @property
     def noqas(self) -> list[Directive]:
         """The ``# noqa`` comments that are comments: one in a string counts, as for flake8, but is nobody's mistake."""
+        if not self._marked:
+            return []
         comments = [comment for comment in self._layout.comments if self._noqa and "noqa" in comment.text.lower()]
         found = [(self._source.line_start(c.row) + c.column, self.noqa_of(c.row)) for c in comments]
         return [noqa for start, noqa in found if noqa is not None and noqa.start >= start]
