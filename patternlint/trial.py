@@ -12,15 +12,13 @@ each other faster than that, so no two contents of a file ever get the same seco
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.bisection import largest_passing
+from patternlint.ending import ending_in_order, undisturbed
 from patternlint.errors import PatternlintError
 from patternlint.fixer import FixKey, fix, without_fix
 from patternlint.fixing import Mended, withdraw
@@ -148,7 +146,7 @@ class Trial:
             PatternlintError: it cannot be decided. Everything is as it was.
         """
         try:
-            with _ending_in_order():
+            with ending_in_order():
                 verdict = self._decide()
                 if verdict.kept:
                     self._journals.finish()
@@ -156,7 +154,7 @@ class Trial:
                     self._journals.abandon()
                 return verdict
         except BaseException as error:
-            with _undisturbed():
+            with undisturbed():
                 taken = self._journals.abandon()
                 self._rebuilding.with_only([])
             self._report(taken, interrupted=not isinstance(error, PatternlintError))
@@ -266,41 +264,6 @@ class _Clock:
             self._latest[path] = max(int(time.time()), self._latest[path] + 1)
             self._times[path, content] = self._latest[path] * _NANO
         return self._times[path, content]
-
-
-@contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """A polite request to end comes as an exception, so that everything is put back."""
-
-    def end(number: int, _: Any) -> None:
-        raise SystemExit(128 + number)
-
-    with _handled(end):
-        yield
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Requests to end are too late."""
-    with _handled(signal.SIG_IGN, signal.SIGINT):
-        yield
-
-
-@contextmanager
-def _handled(handler: Any, *more: signal.Signals) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []), *more]
-    before = {number: signal.getsignal(number) for number in numbers}
-    ours = [number for number, old in before.items() if old not in (None, signal.SIG_IGN)]  # `nohup` is to be heeded
-    try:
-        for number in ours:
-            signal.signal(number, handler)
-        yield
-    finally:
-        for number in ours:
-            signal.signal(number, before[number])
 
 
 def _fixes(count: int) -> str:

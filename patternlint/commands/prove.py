@@ -11,6 +11,7 @@ from pathlib import Path
 
 from patternlint.commands import FAILED
 from patternlint.commands.arguments import seconds
+from patternlint.ending import ending_in_order
 from patternlint.errors import PatternlintError
 from patternlint.prove.asking import race_at
 from patternlint.prove.decorating import identity_at
@@ -49,7 +50,8 @@ def run(arguments: list[str]) -> int:
         script.write_text(text, "utf-8")
         if options.keep:
             _keep(Path(options.keep), text)
-        result = proof(script, root, folders, python, options.timeout)
+        with ending_in_order():
+            result = proof(script, root, folders, python, options.timeout)
     for line in result.told:
         print(safe(line))
     if result.status == FAILED:
