@@ -43,7 +43,8 @@ class Made(NamedTuple):
         """What goes wrong where there are two, as the end of a sentence."""
         if self.kind == "state":
             return f"what is put into one '{self.what}' is missing in the other"
-        return f"one '{self.what}' is used by its caller alone and never closed"
+        subject = f"what one '{self.what}' opened" if self.what.islower() else f"one '{self.what}'"
+        return f"{subject} is used by its caller alone and never closed"
 
 
 def made_by(project: Project, value: ast.expr, scope: Scope, depth: int = _DEPTH) -> Made | None:
