@@ -186,10 +186,11 @@ async def editing(
     capabilities: lsp.ClientCapabilities = CAPABILITIES,
     options: Any = None,
     cwd: Path | None = None,
+    python: str = sys.executable,
 ) -> AsyncIterator[Editor]:
     """An editor with these folders open, and a server process of its own that ends well in the end."""
     editor = Editor(settings or {})
-    await editor.start_io(*COMMAND, cwd=cwd or (folders[0] if folders else None))
+    await editor.start_io(python, *COMMAND[1:], cwd=cwd or (folders[0] if folders else None))
     try:
         await editor.initialize_async(
             lsp.InitializeParams(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -11,6 +12,8 @@ import venv
 from pathlib import Path
 
 import pytest
+from editor import editing
+from lsprotocol import types as lsp
 from project_tree import patternlint, write_tree
 
 from fixtures import FIXTURES
@@ -134,8 +137,26 @@ def test_an_installed_pack_counts_where_the_configuration_names_it(house: Path, 
     )
     done = in_house(house, "--output-format", "concise", ".", cwd=tmp_path)
     assert [line.split(":")[0] for line in done.stdout.splitlines() if "PAT390" in line] == ["a/door.py"], done.stderr
-    page = in_house(house, "check", "--show-settings", "a/door.py", cwd=tmp_path).stdout
-    assert "house-rules-example" in page
+    assert in_house(house, "rule", "PAT390", cwd=tmp_path / "a").stdout.startswith("# sleep-in-handler (PAT390)")
+    assert "unknown rule 'PAT390'" in in_house(house, "rule", "PAT390", cwd=tmp_path / "b").stderr
+    flake8 = [house, "-m", "flake8", "--select", "PAT", "a", "b"]
+    said = subprocess.run(flake8, cwd=tmp_path, capture_output=True, text=True, check=False).stdout.splitlines()
+    assert [line.split(" ")[:2] for line in said] == [["a/door.py:5:5:", "PAT390"]]
+
+
+def test_an_editor_shows_what_a_pack_finds_and_explains_it(house: Path, tmp_path: Path) -> None:
+    write_tree(tmp_path, {"patternlint.toml": 'plugins = ["house-rules-example"]', "door.py": SLEEPY})
+
+    async def scenario() -> None:
+        async with editing(tmp_path, python=str(house)) as editor:
+            uri = editor.open_file(tmp_path / "door.py")
+            assert await editor.codes(uri) == ["PAT390"]
+            place = lsp.HoverParams(lsp.TextDocumentIdentifier(uri), lsp.Position(4, 5))
+            hover = await editor.text_document_hover_async(place)
+            assert hover is not None
+            assert "keeps all other handlers waiting" in str(hover.contents)
+
+    asyncio.run(scenario())
 
 
 def test_the_example_packs_own_tests_pass_and_say_what_fails(house: Path) -> None:
