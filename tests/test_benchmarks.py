@@ -83,3 +83,12 @@ def test_a_value_beside_its_target(monkeypatch: pytest.MonkeyPatch) -> None:
     assert verdict(1.35, most=1.3) == "**1.35** (at most 1.3)"
     assert verdict(1234.5, least=80) == "1,234 (at least 80)"
     assert verdict(None, least=80) == ""
+
+
+def test_the_server_run_measures_the_wait_for_each_edit() -> None:
+    command = [sys.executable, str(BENCHMARKS / "server.py"), "--smoke"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    file, lines, _, edits, median, longest = done.stdout.splitlines()[-1].strip("| ").split(" | ")
+    assert (file.endswith(".py"), int(lines) > 0, edits) == (True, True, "2")
+    assert 0 < int(median) <= int(longest)
