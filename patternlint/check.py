@@ -37,6 +37,7 @@ T = TypeVar("T")
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 MAX_ROUNDS = 10  # of fixes that make fixes in other files possible
+MOST_STALE = 10  # entries of a baseline that are named
 STDIN = "-"
 _OF_THE_TOOL = frozenset(rule.code for rule in TOOL_RULES)  # no comment can take responsibility for these
 
@@ -152,8 +153,11 @@ class Run:
         name = os.path.relpath(baseline.path)
         if number := baseline.left_out:
             self._console.note(f"{name}: {number} known finding{'' if number == 1 else 's'} left out")
+        if self._console.errors:
+            return  # what could not be looked at may well be there
         if stale := counted(baseline.stale(targets, self._request.paths)):
-            self._console.warning(f"{name} knows what is no longer found: {'; '.join(stale)}")
+            more = f"; and {len(stale) - MOST_STALE} more" if len(stale) > MOST_STALE else ""
+            self._console.warning(f"{name} knows what is no longer found: {'; '.join(stale[:MOST_STALE])}{more}")
             self._console.note(f"help: `patternlint baseline --prune --baseline {name}` takes it out")
 
     def _outcomes(self, targets: Sequence[Target]) -> Iterator[tuple[Target, Outcome]]:

@@ -103,6 +103,25 @@ def test_what_is_no_longer_found_is_told_and_pruned(tmp_path: Path) -> None:
     assert new(tmp_path) == [("shop/new.py", "PAT501")]
 
 
+def test_many_are_not_all_named(tmp_path: Path) -> None:
+    known(project(tmp_path, **{f"more/m{number}.py": TIMED for number in range(12)}))
+    for path in tmp_path.glob("more/*.py"):
+        path.write_text("")
+    (warning,) = [
+        line for line in patternlint("--baseline", FILE, cwd=tmp_path).stderr.splitlines() if "warning" in line
+    ]
+    assert warning.count("PAT501") == 10
+    assert warning.endswith("; and 2 more")
+
+
+def test_where_something_could_not_be_looked_at_nothing_is_called_stale(tmp_path: Path) -> None:
+    known(project(tmp_path))
+    (tmp_path / "shop/deco.py").write_text(FIXED)
+    result = patternlint("--baseline", FILE, ".", "nowhere", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "no longer found" not in result.stderr
+
+
 def test_files_that_are_gone_are_stale_where_they_were_looked_for(tmp_path: Path) -> None:
     known(project(tmp_path, **{"other/more.py": OTHER}))
     (tmp_path / "shop/deco.py").unlink()
