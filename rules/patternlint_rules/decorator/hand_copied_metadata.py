@@ -53,8 +53,8 @@ class HandCopiedMetadata(Rule):
     safe where the wrapper takes what the function takes and the assignments stand in the decorator's own body.
     Otherwise it is unsafe, and deletes `__wrapped__`, so that the wrapper keeps a signature of its own.
 
-    **Measured**: all of 5 labelled sites are found, 3 at high and 2 at low confidence; of 4 look-alikes none. Of 4
-    findings of high confidence beyond the labels, read in 40 packages, none is wrong.
+    **Measured**: all of 5 labelled sites are found, 3 at high and 2 at low confidence; of 4 look-alikes none. The 3
+    findings of high confidence beyond the labels, in 67 packages, are right.
     """
 
     code, name, family = "PAT502", "hand-copied-metadata", Family.DECORATOR
