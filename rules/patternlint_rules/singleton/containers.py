@@ -45,7 +45,8 @@ def filled_behind_own_test(names: Names, guards: Sequence[Guard]) -> Iterator[Fi
             walk(statement, steps, enter=steps.enter)
         if steps.found and not steps.is_stored and (len(steps.found) > 1 or steps.in_loop):
             node, around = steps.found[0]
-            inside = [n for s in guard.empty for n in (s, *descendants(s, into_scopes=False))]
+            holding = [s for s in guard.empty if any(n is s or within(s, n) for n, _ in steps.found)]
+            inside = [n for s in holding for n in (s, *descendants(s, into_scopes=False))]
             more = tuple(n for n, _ in steps.found[1:])
             yield Filled(guard.slot, node, around, guard, more, takes_time(inside, names))
 
