@@ -133,7 +133,7 @@ def test_what_is_not_saved_yet_counts_for_other_documents(tmp_path: Path) -> Non
 
 def test_files_that_change_on_disk_are_noticed(tmp_path: Path) -> None:
     files = {f"home/{p.name}": p.read_bytes() for p in LAMPS.glob("*.py")}
-    home = write_tree(tmp_path / "house", {**files, "patternlint.toml": ""})
+    home = write_tree(tmp_path / "house", {**files, "patternlint.toml": "", "base.ini": ""})
 
     async def scenario(editor: Editor) -> None:
         lamps = editor.open_file(home / "home/lamps.py")
@@ -144,6 +144,8 @@ def test_files_that_change_on_disk_are_noticed(tmp_path: Path) -> None:
                 lambda: (home / "home/bus.py").unlink(),
                 lambda: (home / "home/bus.py").write_bytes(files["home/bus.py"]),
                 lambda: (home / "patternlint.toml").write_text('ignore = ["PAT301"]'),
+                lambda: (home / "patternlint.toml").write_text('extend = "base.ini"'),
+                lambda: (home / "base.ini").write_text('ignore = ["PAT301"]'),
                 lambda: (home / "patternlint.toml").write_text(""),
                 lambda: (home / "home/patternlint.toml").write_text('ignore = ["PAT301"]'),
             ]
@@ -151,7 +153,7 @@ def test_files_that_change_on_disk_are_noticed(tmp_path: Path) -> None:
             change()
             editor.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams([]))
             found = await editor.codes(lamps, more_than=len(editor.told[lamps]))
-            assert found == ([["PAT301"], before, [], before, []][count]), count
+            assert found == ([["PAT301"], before, [], before, [], before, []][count]), count
 
     session(scenario, home)
 

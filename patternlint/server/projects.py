@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.batch import not_decoded
+from patternlint.config import layers
 from patternlint.errors import OUR_FAULT, PatternlintError
 from patternlint.finding import Finding
 from patternlint.fixer import Change, FixKey, fix
@@ -209,6 +210,8 @@ class _View:
         self._place = place
         self._folder = folder
         self._roots: dict[Path, Root] = {}  # of the folders of documents
+        configuration = place.settings.configuration
+        self._configured_by = [] if configuration is None else [layer.text.path for layer in layers(configuration)]
         self._stamps = self._look()
         self._rests_on: dict[Path, Known] = {}
 
@@ -276,9 +279,8 @@ class _View:
 
     def _look(self) -> dict[str, str]:
         settings = self._place.settings
-        names = [*settings.discovery.names_in(settings.root), os.fspath(settings.root / PYPROJECT)]
-        names += [] if settings.configuration is None else [os.fspath(settings.configuration)]
-        return {name: _stamp(name) for name in names}
+        others = map(os.fspath, (settings.root / PYPROJECT, *self._configured_by))
+        return {name: _stamp(name) for name in (*settings.discovery.names_in(settings.root), *others)}
 
 
 def _stamp(name: str) -> str:

@@ -240,7 +240,12 @@ class Service:
                 uri, due = min(self._due.items(), key=lambda item: item[1])
                 if due.moment <= loop.time():
                     del self._due[uri]
-                    await self._show(uri)
+                    try:
+                        await self._show(uri)
+                    except BrokenPipeError:
+                        return  # nobody listens any more
+                    except Exception:  # the last barrier: the next document is shown
+                        self._log(traceback.format_exc())
                     continue
             elif self._looks:
                 self._looks = False
