@@ -74,6 +74,12 @@ def known_resource(dotted: str) -> str:
     return ""
 
 
+def is_known_package(dotted: str) -> bool:
+    """Whether it is known which of a package's names make resources: the others make none."""
+    parts = dotted.split(".")
+    return any(".".join(parts[:length]) in _BY_PACKAGE for length in (1, 2))
+
+
 def is_of_a_loop(dotted: str) -> bool:
     """Whether what a call of this name makes lives on an event loop, where one thread alone makes it."""
     parts = dotted.split(".")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from patternlint.facts import Scope, dotted, own_nodes
 from patternlint.project import Ancestry, Project
 from patternlint.rule import Evidence
-from patternlint_rules.singleton.constructors import is_of_a_loop, known_resource
+from patternlint_rules.singleton.constructors import is_known_package, is_of_a_loop, known_resource
 
 _DEPTH = 4
 _TEARDOWN = frozenset("__del__ __exit__ aclose close disconnect shutdown stop terminate".split())
@@ -98,7 +98,7 @@ def _called(project: Project, call: ast.Call, scope: Scope, depth: int) -> Made 
     is_own = project.owns(resolved)
     if is_own and (made := project.ask(MadeByName(resolved, depth - 1))) is not None:
         return made
-    if not is_own and _RESOURCE_NAME.match(last):
+    if not is_own and not is_known_package(resolved) and _RESOURCE_NAME.match(last):
         return Made("resource", last, False, is_of_a_loop(resolved))
     if is_own or last[:1].isupper():  # it keeps what it is given
         return _first(project, [*call.args, *(k.value for k in call.keywords)], scope, depth - 1)

@@ -73,6 +73,7 @@ class SingletonIgnoresArguments(Rule):
     There is no fix: which arguments tell the values apart is for a person to say.
 
     **Measured**: of 4 hand-labelled sites one is found at high, 3 at medium or more and all at any confidence.
+    In 84 packages no other is reported at high or medium.
     """
 
     code, name, family = "PAT109", "singleton-ignores-arguments", Family.SINGLETON
