@@ -72,9 +72,10 @@ def read_toml(path: Path, *, broken_is_empty: bool = False) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         if broken_is_empty:
             return {}
-        row = re.search(r"\(at line (\d+)", str(error))
-        place = f"{path}:{row[1]}" if row else path
-        raise PatternlintError(f"{place}: not valid TOML: {error}", "correct it") from None
+        found = re.search(r"\(at line (\d+)", str(error))
+        end = error.start if isinstance(error, UnicodeDecodeError) else len(data)
+        row = int(found[1]) if found else data.rstrip()[:end].count(b"\n") + 1
+        raise PatternlintError(f"{path}:{row}: not valid TOML: {error}", "correct it") from None
 
 
 def read_own_table(path: Path) -> tuple[Mapping[str, Any], TomlText] | None:

@@ -165,8 +165,10 @@ def test_a_mistake_is_reported_with_its_place_and_a_remedy(
 def test_broken_toml_is_an_error_where_it_is_our_configuration(tmp_path: Path) -> None:
     with pytest.raises(PatternlintError, match=r"patternlint\.toml:2: not valid TOML: Invalid value"):
         own(tmp_path, "preview = true\nselect = [}")
-    with pytest.raises(PatternlintError, match=r"patternlint\.toml: not valid TOML: Invalid value"):
-        own(tmp_path, "select = [")
+    with pytest.raises(PatternlintError, match=r"patternlint\.toml:2: not valid TOML: Invalid value"):
+        own(tmp_path, "preview = true\nselect = [\n")
+    with pytest.raises(PatternlintError, match=r"patternlint\.toml:2: not valid TOML: .* can't decode byte 0xff"):
+        settings_of(tmp_path, {"patternlint.toml": b"preview = true\nsrc = ['\xff']\npreview = 1\n"})
     write_tree(tmp_path / "b", {"pyproject.toml": "\ntool.patternlint = 1\n"})
     with pytest.raises(PatternlintError, match=r"pyproject\.toml:2: 'patternlint' must be a table"):
         load(Root(tmp_path / "b", tmp_path / "b/pyproject.toml"))
