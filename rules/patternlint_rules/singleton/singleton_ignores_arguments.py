@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
-from patternlint.facts import Module, Scope
+from patternlint.facts import Module, Scope, dotted, unquoted
 from patternlint.project import Ancestry
 from patternlint.rule import Confidence, Evidence, Family, Rule, cst
 from patternlint.walker import descendants
@@ -65,8 +65,9 @@ class SingletonIgnoresArguments(Rule):
     Reported: a parameter of an accessor, of `__new__`, or of an `__init__` that skips all but the first construction,
     which is used only where the shared object is made. High: two calls in the project pass different constants. Medium:
     what is passed is computed, so it may differ. Low: the parameter is optional (start-up code may give it, all others
-    leave it out), it only says how much there is of something (`max_workers`), the documentation says that the first
-    call decides, or the function is there to prepare (`init_pool(url)`). High, too: an `__init__` takes a parameter
+    leave it out), it is an object by its annotation (an application is the same wherever it comes from), it only says
+    how much there is of something (`max_workers`), the documentation says that the first call decides, or the function
+    is there to prepare (`init_pool(url)`). High, too: an `__init__` takes a parameter
     that `__new__` does not: whoever passes it gets a TypeError. Not reported: a parameter
     that is compared, keyed by or used later, accessors that rebuild, and what is only for logging.
 
@@ -134,7 +135,9 @@ class SingletonIgnoresArguments(Rule):
             confidence = Confidence.HIGH
         else:
             shown = tuple(Evidence(p.path, p.row, f"passes {p.text}") for p in from_elsewhere[:1])
-            differs = bool(from_elsewhere) and not _has_default(function, name)
+            differs = (
+                bool(from_elsewhere) and not _has_default(function, name) and not _is_passed_around(function, name)
+            )
             is_meant = prepares(function.name) or _TUNES.search(name) or _says_first(function)
             confidence = Confidence.MEDIUM if differs and not is_meant else Confidence.LOW
         asked = ignored.called.rpartition(".")[2]
@@ -228,6 +231,15 @@ def _has_default(scope: Scope, parameter: str) -> bool:
     optional = {a.arg for a in positional[len(positional) - len(arguments.defaults) :]}
     optional |= {a.arg for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None}
     return parameter in optional
+
+
+def _is_passed_around(scope: Scope, parameter: str) -> bool:
+    """Whether a parameter is an object of a class, like an application: the same one wherever it comes from."""
+    arguments = scope.function.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    annotation = unquoted(next((a.annotation for a in every if a.arg == parameter), None))
+    last = (dotted(annotation) or "").rpartition(".")[2]
+    return last[:1].isupper() and last not in ("Any", "Path")
 
 
 def _says_first(scope: Scope) -> bool:
