@@ -3,13 +3,15 @@
     python benchmarks/server.py [NAME==VERSION] [--tree DIR] [--files N] [--edits N] [--smoke]
 
 The project's longest files are open. Each edit types a statement into a function's body, or takes one out; the next one
-comes when the editor has seen what was found. All rules are on at every confidence.
+comes when the editor has seen what was found. First as patternlint is without configuration, then with all rules at
+every confidence.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import re
 import statistics
@@ -23,7 +25,7 @@ from typing import NamedTuple
 from lsprotocol import types as lsp
 from measuring import machine
 from pygls.lsp.client import LanguageClient
-from sample_trees import Tree, python_files, unpacked
+from sample_trees import EVERYTHING, Tree, python_files, unpacked
 
 PACKAGE = "django==5.2.19"
 SHOWCASE = Path(__file__).resolve().parent.parent / "fixtures" / "showcase"
@@ -102,6 +104,15 @@ class Editor(LanguageClient):
             if (told.uri, told.version) == (uri, self._versions[uri]):
                 return len(told.diagnostics)
 
+    @property
+    def worked(self) -> float:
+        """The server's processor time so far, in seconds; where the system tells it."""
+        stat = Path(f"/proc/{self._server.pid}/stat") if self._server is not None else Path()
+        if not stat.is_file():
+            return float("nan")
+        user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     async def leave(self) -> None:
         """End the server.
 
@@ -115,20 +126,29 @@ class Editor(LanguageClient):
             raise SystemExit(f"the server said: {self._said[0]}")
 
 
-async def measured(tree: Tree, files: int, edits: int) -> dict[Path, list[Wait]]:
-    """The waits for the edits of each file."""
+class Measured(NamedTuple):
+    """What came of the edits of one file: the waits, and the server's processor seconds for each."""
+
+    waits: list[Wait]
+    worked: float
+
+
+async def measured(tree: Tree, files: int, edits: int) -> dict[Path, Measured]:
+    """What came of the edits of each file."""
     editor = Editor(seed=1)
     await editor.start(tree.folder)
     longest = sorted(tree.files, key=lambda file: (tree.folder / file).read_bytes().count(b"\n"), reverse=True)
-    waits: dict[Path, list[Wait]] = {}
+    found: dict[Path, Measured] = {}
     editable = [file for file in longest if _STATEMENT.search((tree.folder / file).read_text("utf-8", "replace"))]
     uris = {file: await editor.open(tree.folder / file) for file in editable[:files]}
     for file, uri in uris.items():
         for _ in range(WARM_UP):
             await editor.type(uri)
-        waits[file] = [await editor.type(uri) for _ in range(edits)]
+        before = editor.worked
+        waits = [await editor.type(uri) for _ in range(edits)]
+        found[file] = Measured(waits, (editor.worked - before) / edits)
     await editor.leave()
-    return waits
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -149,12 +169,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tree = Tree.copied(options.tree.name if options.tree else options.requirement, source,
                            python_files(source), work / "tree")  # fmt: skip
         print(f"{tree.name}: {len(tree.files)} files, {tree.lines:,} lines. {about}.\n")
-        print("| file | lines | findings | edits | median, ms | max, ms |\n| --- | ---: | ---: | ---: | ---: | ---: |")
-        for file, waits in asyncio.run(measured(tree, options.files, options.edits)).items():
-            lines = (tree.folder / file).read_bytes().count(b"\n")
-            middle = statistics.median(wait.seconds for wait in waits) * 1000
-            longest = max(wait.seconds for wait in waits) * 1000
-            print(f"| {file} | {lines:,} | {waits[-1].findings} | {len(waits)} | {middle:.0f} | {longest:.0f} |")
+        for rules, configuration in (("default", ""), ("all rules", EVERYTHING)):
+            (tree.folder / "patternlint.toml").write_text(configuration)
+            print(f"| {rules} | lines | findings | edits | median, ms | max, ms | processor, ms |")
+            print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+            for file, (waits, worked) in asyncio.run(measured(tree, options.files, options.edits)).items():
+                lines = (tree.folder / file).read_bytes().count(b"\n")
+                middle = statistics.median(wait.seconds for wait in waits) * 1000
+                longest = max(wait.seconds for wait in waits) * 1000
+                shown = f"{waits[-1].findings} | {len(waits)} | {middle:.0f} | {longest:.0f} | {worked * 1000:.0f}"
+                print(f"| {file} | {lines:,} | {shown} |")
+            print()
 
 
 if __name__ == "__main__":
