@@ -121,6 +121,10 @@ class Source:
         end = re.search(r"\r\n|\r|\n", self.text)
         return end[0] if end else "\n"
 
+    def comment(self, row: int) -> str:
+        """The comment on a row, "" where there is none: most rows show that at a glance."""
+        return self.comments.get(row, "") if "#" in self.line(row) else ""
+
     @cached_property
     def comments(self) -> dict[int, str]:
         """Each comment by its row (1-based), from ``#`` to the end of the line."""

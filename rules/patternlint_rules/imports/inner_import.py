@@ -60,20 +60,20 @@ class InnerImport(NamedTuple):
     @property
     def holds_comment(self) -> bool:
         """Whether a comment stands between the statement's lines."""
-        comments = self.scope.module.source.comments
-        return any(row in comments for row in range(self.node.lineno, self.node.end_lineno or 0))
+        source = self.scope.module.source
+        return any(source.comment(row) for row in range(self.node.lineno, self.node.end_lineno or 0))
 
     @property
     def has_pragma(self) -> bool:
         """Whether a comment to a tool stands on the statement's lines: alone it would mean something else."""
-        comments = self.scope.module.source.comments
+        source = self.scope.module.source
         rows = range(self.node.lineno, (self.node.end_lineno or self.node.lineno) + 1)
-        return any(PRAGMA.search(comments.get(row, "")) for row in rows)
+        return any(PRAGMA.search(source.comment(row)) for row in rows)
 
     @property
     def pragma(self) -> str:
         """The comment at the end of its only line, if it speaks to a tool: it goes where the statement goes."""
-        comment = self.scope.module.source.comments.get(self.node.lineno, "")
+        comment = self.scope.module.source.comment(self.node.lineno)
         return comment if self.node.lineno == self.node.end_lineno and PRAGMA.search(comment) else ""
 
     @property
@@ -140,12 +140,13 @@ class InnerImport(NamedTuple):
     @property
     def reason_given(self) -> bool:
         """Whether a comment says why the import stands here, or tells another tool to accept it."""
-        comments = self.scope.module.source.comments
+        source = self.scope.module.source
         rows = {*range(self.node.lineno, (self.node.end_lineno or self.node.lineno) + 1), *_rows_above(self)}
-        if any(_REASON.search(comments.get(row, "")) for row in rows):
+        if any(_REASON.search(source.comment(row)) for row in rows):
             return True
         before = range(self.scope.outermost.row, self.node.lineno)
-        lines = {row: self.scope.module.source.line(row) for row, text in comments.items() if _OTHER_TOOLS.search(text)}
+        comments = source.comments if _OTHER_TOOLS.search(source.text) else {}
+        lines = {row: source.line(row) for row, text in comments.items() if _OTHER_TOOLS.search(text)}
         return any(line[0] == "#" or (line.lstrip()[0] == "#" and row in before) for row, line in lines.items())
 
     @property
