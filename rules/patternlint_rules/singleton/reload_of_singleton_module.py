@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from patternlint.facts import Module
 from patternlint.project import Project, ReferencesTo
-from patternlint.rule import Confidence, Evidence, Family, Rule, cst
+from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint_rules.singleton.lazy import may_fill
 from patternlint_rules.singleton.resource import made_by
 
@@ -40,7 +40,7 @@ class ReloadOfSingletonModule(Rule):
     """
 
     code, name, family = "PAT113", "reload-of-singleton-module", Family.SINGLETON
-    since, preview = "0.1", True
+    since, preview, applicability = "0.1", True, Applicability.DISPLAY
     words = frozenset({"reload"})
     low_in_tests = True
     reasons: ClassVar[Mapping[str, str]] = {"what-it-is-for": "what is to be read again, a person has to say"}

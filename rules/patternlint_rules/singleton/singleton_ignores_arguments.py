@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 
 from patternlint.facts import Module, Scope, dotted, unquoted
 from patternlint.project import Ancestry
-from patternlint.rule import Confidence, Evidence, Family, Rule, cst
+from patternlint.rule import Applicability, Confidence, Evidence, Family, Rule, cst
 from patternlint.walker import descendants
 from patternlint_rules.singleton.lazy import (
     Filling,
@@ -78,7 +78,7 @@ class SingletonIgnoresArguments(Rule):
     """
 
     code, name, family = "PAT109", "singleton-ignores-arguments", Family.SINGLETON
-    since = "0.1"
+    since, applicability = "0.1", Applicability.DISPLAY
     words = frozenset({"def"})
     any_words = frozenset({"__new__", "classmethod", "global", "staticmethod"})
     region = "class"
