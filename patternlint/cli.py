@@ -11,6 +11,7 @@ from patternlint.version import VERSION
 
 COMMANDS = (
     "check", "config", "baseline", "rule", "runtime", "undo", "clean", "merge", "prove", "server", "test", "new-rule",
+    "completion",
 )  # fmt: skip
 
 

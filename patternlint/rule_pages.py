@@ -1,7 +1,7 @@
 """A rule's documentation, from the rule itself: what the terminal, editors, reports and the site show.
 
-A docstring is a story with a few fixed openings. `Bad:`, `Write …`, `Reported …`, `The fix …`, `Measured …` at the start of
-a paragraph begin a section of the page; a paragraph that begins otherwise goes on with the one before it.
+A docstring is a story with a few fixed openings. `Bad:`, `Write …`, `Reported …`, `The fix …`, `Measured …` at the
+start of a paragraph begin a section of the page; a paragraph that begins otherwise goes on with the section before it.
 """
 
 from __future__ import annotations
@@ -118,9 +118,9 @@ def _comments(entry: RuleEntry) -> str:
         return f'`extend-exclude` leaves files out, `ignore = ["{entry.code}"]` all such findings.'
     peers = f" Comments for {', '.join(sorted(entry.peers))} on the line count, too." if entry.peers else ""
     return (
-        f"`# noqa: {entry.code}` at the end of the line, or with the reason: `# patternlint: ignore[{entry.name}] -- why`."
-        f" `# patternlint: file-ignore[{entry.name}]` holds for a file, `per-file-ignores` and `ignore` in the"
-        f" configuration for many.{peers}"
+        f"`# noqa: {entry.code}` at the end of the line, or with the reason:"
+        f" `# patternlint: ignore[{entry.name}] -- why`. `# patternlint: file-ignore[{entry.name}]` holds for a file,"
+        f" `per-file-ignores` and `ignore` in the configuration for many.{peers}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
 
@@ -13,16 +14,22 @@ from patternlint.commands.check import prepared
 from patternlint.errors import PatternlintError
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command; the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """The parser of the arguments."""
     parser = arguments_of_check()
     parser.prog = "patternlint baseline"
     parser.usage = "patternlint baseline --baseline FILE [--prune] [OPTIONS OF check] [PATH ...]"
     parser.description = "Write what is found to a file: `patternlint check --baseline FILE` then reports what is new."
     parser.add_argument("--prune", action="store_true", help="take out what is no longer found, and add nothing")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; the exit status."""
+    usage = parser()
+    options = usage.parse_args(arguments)
     if not options.baseline:
-        parser.error("--baseline FILE says where to write it")
+        usage.error("--baseline FILE says where to write it")
     for other in ("fix", "fix_only", "diff", "add_noqa", "diff_base"):
         if getattr(options, other):
             raise PatternlintError(f"baseline does not go with --{other.replace('_', '-')}", "leave it out")

@@ -11,14 +11,19 @@ from patternlint.project.root import Roots
 from patternlint.workspace import Caching, absolute
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command; the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """The parser of the arguments."""
     parser = argparse.ArgumentParser(
         prog="patternlint clean", description="Drop the results that are kept of earlier runs.", allow_abbrev=False
     )
     parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="a file or folder of the project")
     parser.add_argument("--cache-dir", default="", metavar="DIR", help="where they are kept, if not in the project")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; the exit status."""
+    options = parser().parse_args(arguments)
 
     directory = Path(options.cache_dir) if options.cache_dir else None
     roots = Roots()

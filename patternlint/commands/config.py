@@ -17,15 +17,15 @@ from patternlint.selection import rule_called
 from patternlint.workspace import absolute
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command; the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """The parser of the arguments."""
     parser = argparse.ArgumentParser(
         prog="patternlint config",
         description="Show the options: what each takes, its default, its value, and the line that sets it.",
         allow_abbrev=False,
     )
     parser.add_argument("option", nargs="?", metavar="OPTION", help="show this one; `rules` for those of all rules")
-    parser.add_argument("--path", default=".", help="a file or folder of the project (.)")
+    parser.add_argument("--path", default=".", metavar="PATH", help="a file or folder of the project (.)")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--config", metavar="FILE", help="read this configuration file and no other")
     where.add_argument("--isolated", action="store_true", help="read no configuration file")
@@ -35,7 +35,12 @@ def run(arguments: list[str]) -> int:
         default="text",
         help="the values as TOML (text) or JSON; the JSON schema of a configuration",
     )
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; the exit status."""
+    options = parser().parse_args(arguments)
 
     if options.output_format == "schema":
         print(json.dumps(schema(), indent=2))

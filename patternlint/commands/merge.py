@@ -12,8 +12,8 @@ from patternlint.report.merging import read, shown
 from patternlint.report.output_file import OutputFile
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command; the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """The parser of the arguments."""
     parser = argparse.ArgumentParser(
         prog="patternlint merge",
         description="Join the results of runs with --shard and --output-format json to those of one run.",
@@ -22,7 +22,12 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("files", nargs="+", metavar="FILE", help="what the runs printed")
     parser.add_argument("--output-format", default="json", metavar="FORMAT", help=f"(json) {', '.join(FORMATS)}")
     parser.add_argument("-o", "--output-file", metavar="FILE", help="write here in place of standard output")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; the exit status."""
+    options = parser().parse_args(arguments)
 
     output_format = check_format(options.output_format)
     file = OutputFile(options.output_file) if options.output_file else None

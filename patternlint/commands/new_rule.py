@@ -55,8 +55,8 @@ class Gate:
 """
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command; the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """The parser of the arguments."""
     parser = argparse.ArgumentParser(
         prog="patternlint new-rule",
         description="Write a house rule to begin with, and its fixture: in a pack, or as a single file.",
@@ -66,7 +66,12 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--family", choices=tuple(FAMILIES), default="observer", help="what it is about (observer)")
     parser.add_argument("--code", default="", help="its code (the first free one that is for house rules)")
     parser.add_argument("--into", default=".", metavar="DIR", help="the pack, or the folder for the file (.)")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; the exit status."""
+    options = parser().parse_args(arguments)
 
     if not re.fullmatch(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", options.name):
         raise PatternlintError(f"a rule cannot be called '{options.name}'", "name it in kebab-case: sleep-in-handler")

@@ -21,6 +21,7 @@ commands (each has --help):
   new-rule NAME             write a house rule to begin with
   merge FILE ...            join the results of --shard
   clean [PATH ...]          drop the results that are kept
+  completion SHELL          print completions for bash, zsh or fish
 
 fixes:
   --diff                    show what --fix would change

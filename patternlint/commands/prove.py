@@ -25,7 +25,7 @@ from patternlint.selection import rule_called
 
 def run(arguments: list[str]) -> int:
     """Run the command; the exit status: 1 the defect was shown, 0 it was not, 2 it could not be run."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     wanted = _rule(options.rule)
     place = place_of(options.place)
     code = wanted or next((finding.code for finding in place.here), "")
@@ -111,7 +111,7 @@ def _cannot(reason: str, remedy: str) -> int:
     return FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="patternlint prove",
         description="Show a race, or a lost identity, by running the code that it is about. This executes your code.",

@@ -16,16 +16,22 @@ from patternlint.rule_pages import page, record
 from patternlint.selection import rule_called, rule_names
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command; the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """The parser of the arguments."""
     parser = argparse.ArgumentParser(prog="patternlint rule", description="Explain a rule.", allow_abbrev=False)
     parser.add_argument("rule", nargs="?", metavar="CODE", help="a code or a name")
     parser.add_argument("--all", action="store_true", help="explain every rule")
     parser.add_argument("--output-format", choices=("text", "json"), default="text", help="(text)")
     parser.add_argument("--rules", action="append", default=[], metavar="PATH", help="a file with house rules")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; the exit status."""
+    usage = parser()
+    options = usage.parse_args(arguments)
     if bool(options.rule) == options.all:
-        parser.error("name one rule, or --all")
+        usage.error("name one rule, or --all")
 
     _load_house_rules(options.rules)
     found = rule_called(options.rule) if options.rule else None

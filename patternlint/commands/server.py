@@ -14,15 +14,20 @@ from patternlint.errors import PatternlintError
 _INSTALL = "pip install 'patternlint[server]'"
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command; the exit status: 0 where the editor said goodbye, 1 where it just went."""
+def parser() -> argparse.ArgumentParser:
+    """The parser of the arguments."""
     parser = argparse.ArgumentParser(
         prog="patternlint server",
         description="Serve an editor over the Language Server Protocol, on standard input and output.",
         allow_abbrev=False,
     )
     parser.add_argument("--stdio", action="store_true", help="what it does anyway; some editors say so")
-    parser.parse_args(arguments)
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; the exit status: 0 where the editor said goodbye, 1 where it just went."""
+    parser().parse_args(arguments)
     try:
         from patternlint.server.service import Server, Service
     except ModuleNotFoundError as error:

@@ -18,15 +18,20 @@ from patternlint.rule_entry import RuleEntry
 _COUNTED = ("noisy", "missing", "not idempotent")
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command; the exit status: 1 where a rule does something else than its fixtures say."""
+def parser() -> argparse.ArgumentParser:
+    """The parser of the arguments."""
     parser = argparse.ArgumentParser(
         prog="patternlint test",
         description="Run the fixtures of house rules: those in the folder `fixtures` of a pack, or beside a file.",
         allow_abbrev=False,
     )
     parser.add_argument("path", metavar="PATH", help="a pack's folder, where its pyproject.toml is, or a file of rules")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; the exit status: 1 where a rule does something else than its fixtures say."""
+    options = parser().parse_args(arguments)
 
     path = Path(options.path).absolute()
     names = packs_of(path) if path.is_dir() else (str(path),)

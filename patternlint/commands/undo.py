@@ -11,15 +11,20 @@ from patternlint.report.console import Console
 from patternlint.undo import undo
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command; the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """The parser of the arguments."""
     parser = argparse.ArgumentParser(
         prog="patternlint undo",
         description="Put the files back as they were before the last run that fixed some.",
         allow_abbrev=False,
     )
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="a file or folder of the project (.)")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; the exit status."""
+    options = parser().parse_args(arguments)
 
     console = Console()
     taken = undo(options.path)
