@@ -50,7 +50,7 @@ def test_what_a_question_parsed_is_not_parsed_again(tmp_path: Path, monkeypatch:
         engine.project.outline(path)  # as a question about the first file would
     parsed: list[Path] = []
     facts = engine._facts
-    monkeypatch.setattr(engine, "_facts", lambda source: parsed.append(source.path) or facts(source))
+    monkeypatch.setattr(engine, "_facts", lambda source, tree: parsed.append(source.path) or facts(source, tree))
 
     assert {path: engine.check(Source.read(path)) for path in paths} == by_itself
     assert {path.stem for path in parsed} == {"asks", "timed"}
