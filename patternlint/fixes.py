@@ -189,7 +189,11 @@ class FixBuilder:
         binding = self._module.scope.binds_once(name)
         statement = None if binding is None else binding.node
         alone = isinstance(statement, ast.AnnAssign) or len(getattr(statement, "targets", ())) == 1
-        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement not in self._module.tree.body or not alone:
+        if (
+            not isinstance(statement, ast.Assign | ast.AnnAssign)
+            or statement not in self._module.tree.body
+            or not alone
+        ):
             self.refuse("no-place")
             return
 
