@@ -37,6 +37,13 @@ class CacheOnMethod(Rule):
     leak that grows with traffic; with two objects the bound is shared, so one throws out the other's results, and
     `cache_clear` clears them for all.
 
+    Bad:
+
+        class Handler:
+            @functools.lru_cache
+            def scope_filter(self, scope):
+                return make_filter(self.parsed_scopes, scope)
+
     Write, for a value:
 
         @functools.cached_property
@@ -51,7 +58,7 @@ class CacheOnMethod(Rule):
         def scope_filter(self, scope):
             return make_filter(self.parsed_scopes, scope)
 
-    A cache around an `async def` in a class is reported at high confidence, whatever it is a method of: what it keeps
+    Reported at high confidence is a cache around an `async def` in a class, whatever it is a method of: what it keeps
     is the coroutine, and the second caller gets `RuntimeError: cannot reuse already awaited coroutine`.
 
     High confidence has a method (or property) of an object that comes and goes: the class is one of those that a web

@@ -32,6 +32,16 @@ class HandCopiedMetadata(Rule):
     missing; tracebacks and profiles of methods say `decorator.<locals>.wrapper` for want of `__qualname__`; pickling
     looks in the wrong module; attributes that other decorators set on the function are gone.
 
+    Bad:
+
+        def logged(func):
+            def wrapper(*args, **kwargs):
+                log.info("%s", func.__name__)
+                return func(*args, **kwargs)
+            wrapper.__name__ = func.__name__
+            wrapper.__doc__ = func.__doc__
+            return wrapper
+
     Write:
 
         def logged(func):

@@ -31,6 +31,18 @@ class MissingFunctoolsWraps(Rule):
     documentation generator show the wrapper's docstring or none; what reads signatures (pytest, FastAPI, click, Celery)
     sees `(*args, **kwargs)`; two Flask views collide on the endpoint `wrapper`; pickling by name fails.
 
+    Bad:
+
+        def logged(func):
+            def wrapper(*args, **kwargs):
+                log.info("%s", func.__name__)
+                return func(*args, **kwargs)
+            return wrapper
+
+        @logged
+        def order(name):
+            return orders.create(name)
+
     Write:
 
         def logged(func):
@@ -42,7 +54,7 @@ class MissingFunctoolsWraps(Rule):
 
     A class-based decorator calls `functools.update_wrapper(self, func)` in its `__init__`.
 
-    Only a function that decorates is reported: somebody in the project applies it (`@d`, `@d(...)`, `g = d(g)`), or its
+    Reported is only a function that decorates: somebody in the project applies it (`@d`, `@d(...)`, `g = d(g)`), or its
     annotations give the function's own type back, with high confidence; with medium confidence one that calls itself a
     decorator, or is public, takes a `func` and forwards any arguments. Not reported: callbacks handed on, middleware,
     views and methods built from other things, adapters called in place, partial application, uses through Django's

@@ -31,6 +31,19 @@ class SyncWrapperOfCoroutine(Rule):
     sees an error, its lock is free again before the work begins, its transaction is committed while it is empty. All of
     it works for the plain functions that the decorator was written for, and nothing fails for the others.
 
+    Bad:
+
+        def timed(func):
+            @functools.wraps(func)
+            def wrapper(*args, **kwargs):
+                with timer(func.__name__):
+                    return func(*args, **kwargs)
+            return wrapper
+
+        @timed
+        async def fetch(url):
+            return await client.get(url)
+
     Write both forms:
 
         def timed(func):

@@ -28,6 +28,21 @@ class WrapperDropsResult(Rule):
     a function that returns something: its callers get `None`, and fail, or take it for "nothing found", wherever they
     look at it.
 
+    Bad:
+
+        def logged(func):
+            @functools.wraps(func)
+            def wrapper(*args, **kwargs):
+                log.info("%s", func.__name__)
+                func(*args, **kwargs)
+            return wrapper
+
+        @logged
+        def find(name):
+            return names.get(name)
+
+        found = find("book")                 # None
+
     Write:
 
         def logged(func):

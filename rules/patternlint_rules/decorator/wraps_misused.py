@@ -27,6 +27,15 @@ class WrapsMisused(Rule):
     argument and gives that back. A guard that is written so lets everybody in, a view answers with its own request, and
     nothing says so, unless the argument is of a kind that cannot be copied to.
 
+    Bad:
+
+        def login_required(view):
+            @functools.wraps                 # of what?
+            def wrapper(request, *args, **kwargs):
+                check(request)
+                return view(request, *args, **kwargs)
+            return wrapper
+
     Write:
 
         def login_required(view):

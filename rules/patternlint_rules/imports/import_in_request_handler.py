@@ -19,6 +19,16 @@ class ImportInRequestHandler(Rule):
     workers, and where a mistake stops the deployment. The same statement in a handler runs when a client is waiting.
     In an ``async`` handler everybody is: the event loop stands still for as long as the module takes to load.
 
+    Bad:
+
+        @router.post("/{name}")
+        def order(payload):
+            from shop.stock import find
+
+            item = find(payload.name)
+
+    Write:
+
     ```python
     from shop.stock import find
 

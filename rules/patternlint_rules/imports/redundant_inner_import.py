@@ -23,6 +23,17 @@ class RedundantInnerImport(Rule):
     the next person keeps it, copies it, and spreads the top's change (a rename, a mock) over two places. It also makes
     the name local to the whole function, so that a use before the statement fails with UnboundLocalError.
 
+    Bad:
+
+        import json
+
+        def dump(order):
+            import json
+
+            return json.dumps(order)
+
+    Write:
+
     ```python
     import json
 

@@ -20,10 +20,22 @@ class BoundMethodInObserverList(Rule):
     method: it is never freed and goes on handling every event, so each reload adds one more. After a week of reloads
     the process is killed for its memory, and long before that every lamp is switched three times.
 
+    Bad:
+
+        from home.entity import Entity       # whose objects are added and removed
+
+        class Lamp(Entity):
+            def added(self):
+                self.bus.listen("night", self.dim)
+
+            def dim(self, event):
+                self.level = 1
+
     The canonical code keeps the remover and calls it when the object's life ends:
 
-        async def async_added_to_hass(self):
-            self.async_on_remove(bus.listen("changed", self.on_changed))
+        class Lamp(Entity):
+            def added(self):
+                self.on_remove(self.bus.listen("night", self.dim))
 
     or unsubscribes the same method in the hook that ends the life, or leaves the list to
     `patternlint.runtime.ObserverList`, which holds bound methods weakly.

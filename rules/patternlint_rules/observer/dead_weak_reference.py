@@ -31,8 +31,22 @@ class DeadWeakReference(Rule):
     nothing else keeps, so the reference dies before the statement ends. There is no error: the events just never
     arrive.
 
+    Bad:
+
+        class Panel:
+            def __init__(self, bus):
+                self._bus = bus
+
+            def connect(self):
+                self._bus.listen(weakref.ref(self.draw))
+
+            def draw(self, event):
+                print(event)
+
     The canonical code keeps a `weakref.WeakMethod(self.on_event)`, which lives as long as the object, or leaves the
-    list to `patternlint.runtime.observers.ObserverList`.
+    list to `patternlint.runtime.observers.ObserverList`:
+
+        self._bus.listen(weakref.WeakMethod(self.draw))
 
     Flagged: `weakref.ref` and `weakref.proxy` of a method of a known class or of a lambda, and such a value put into a
     `WeakSet`, a `WeakValueDictionary` or as the key of a `WeakKeyDictionary`. Medium: `weakref.ref(callback)` of a

@@ -25,6 +25,19 @@ class NotifyOverLiveList(Rule):
     device in a hundred misses its update, now and then. With a set or a dict the same code raises `RuntimeError: Set
     changed size during iteration`, and nobody behind it is told. The same happens when another thread removes.
 
+    Bad:
+
+        class Sensor:
+            def __init__(self):
+                self._listeners = []
+
+            def unsubscribe(self, listener):
+                self._listeners.remove(listener)
+
+            def changed(self, event):
+                for listener in self._listeners:
+                    listener(event)
+
     The canonical code walks a snapshot:
 
         for listener in tuple(self._listeners):

@@ -23,6 +23,19 @@ class StrongObserverList(Rule):
     way back. Each reload of the integration adds the new entities; the old ones are never freed, and are still told to
     refresh, from then on at twice, three times the rate.
 
+    Bad:
+
+        class Station:
+            def __init__(self):
+                self._listeners = []
+
+            def add_listener(self, listener):
+                self._listeners.append(listener)
+
+            def update(self):
+                for listener in self._listeners:
+                    listener()
+
     The canonical code holds the observers weakly, or hands out what removes them:
 
         self._listeners = ObserverList()                     # patternlint.runtime.observers

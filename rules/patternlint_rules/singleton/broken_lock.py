@@ -58,6 +58,15 @@ class BrokenLock(Rule):
     and two of them find none. Under load the "only" object is there several times, and the lock is the last thing that
     is suspected.
 
+    Bad:
+
+        def get_pool():
+            global _pool
+            if _pool is None:
+                with _pool_lock:             # the second thread waits here, and then makes its own
+                    _pool = make_pool()
+            return _pool
+
     Write:
 
         _pool_lock = threading.Lock()        # at import, when there is one thread

@@ -32,6 +32,14 @@ class CachedFactoryNotOnce(Rule):
     a metric that is registered twice raises. On `async def` they keep the coroutine, which can be awaited only once:
     the second caller gets `RuntimeError: cannot reuse already awaited coroutine`.
 
+    Bad:
+
+        from redis import ConnectionPool
+
+        @functools.lru_cache(maxsize=None)
+        def get_pool():
+            return ConnectionPool.from_url(settings.redis_url)
+
     Write:
 
         from patternlint.runtime import once

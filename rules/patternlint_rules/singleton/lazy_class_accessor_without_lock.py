@@ -30,6 +30,22 @@ class LazyClassAccessorWithoutLock(Rule):
     its caller alone: its connections are never closed, its thread goes on beside the other's, what was registered with
     it is missing in the one that everybody else gets. It happens where the first requests come together.
 
+    Bad:
+
+        from redis import ConnectionPool
+
+        class Pool:
+            _instance = None
+
+            def __init__(self):
+                self.connections = ConnectionPool.from_url(settings.redis_url)
+
+            @classmethod
+            def get_instance(cls):
+                if cls._instance is None:
+                    cls._instance = cls()
+                return cls._instance
+
     Write:
 
         from patternlint.runtime import Singleton

@@ -21,6 +21,18 @@ class LazyGlobalWithoutLock(Rule):
     alone, its sockets and threads are never closed. Of two registries each knows a part of what was registered. It
     happens at start-up under load, where the first requests come together, and never in a test.
 
+    Bad:
+
+        from redis import ConnectionPool
+
+        _pool = None
+
+        def get_pool():
+            global _pool
+            if _pool is None:
+                _pool = ConnectionPool.from_url(settings.redis_url)
+            return _pool
+
     Write:
 
         from patternlint.runtime import once

@@ -51,6 +51,23 @@ class MetaclassSingletonWithoutLock(Rule):
     second instance replaces the first one that others already hold. Which of the classes it hits depends on which one
     takes longest to build: the client that connects, the registry that scans.
 
+    Bad:
+
+        class OneOfAKind(type):
+            _instances = {}
+
+            def __call__(cls, *args, **kwargs):
+                if cls not in cls._instances:
+                    cls._instances[cls] = super().__call__(*args, **kwargs)
+                return cls._instances[cls]
+
+        class Client(metaclass=OneOfAKind):
+            def __init__(self):
+                self.session = connect()
+
+        def handle(request):
+            return Client().session.send(request)
+
     Write:
 
         from patternlint.runtime import Singleton

@@ -39,6 +39,22 @@ class NewSingletonReinit(Rule):
     its registry is emptied, its connection is replaced, its counters begin anew. The one who asks second destroys what
     the first one has put in; nothing fails at that place.
 
+    Bad:
+
+        class Registry:
+            _instance = None
+
+            def __new__(cls):
+                if cls._instance is None:
+                    cls._instance = super().__new__(cls)
+                return cls._instance
+
+            def __init__(self):              # on every Registry()
+                self.handlers = {}
+
+            def register(self, name, handler):
+                self.handlers[name] = handler
+
     Write:
 
         from patternlint.runtime import Singleton

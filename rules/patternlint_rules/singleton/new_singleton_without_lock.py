@@ -47,6 +47,17 @@ class NewSingletonWithoutLock(Rule):
     handler registered twice), and one of them is forgotten by the class. It shows under load, at start-up, and never in
     a test. Python then also runs `__init__` on the instance that another thread is already using.
 
+    Bad:
+
+        class Pool:
+            _instance = None
+
+            def __new__(cls):
+                if cls._instance is None:
+                    cls._instance = super().__new__(cls)
+                    cls._instance.connections = connect_all()
+                return cls._instance
+
     Write:
 
         from patternlint.runtime import Singleton

@@ -48,6 +48,16 @@ class PublishedBeforeInitialised(Rule):
     an attribute that comes a millisecond later. There is no error in the log where the cause is, and the next call is
     fine. Double-checked locking does not help: the first test is outside of the lock.
 
+    Bad:
+
+        def get_locales():
+            global _locales
+            if _locales is None:
+                _locales = {}                # from here on others take it as it is
+                for name in read_names():
+                    _locales[name] = parse(name)
+            return _locales
+
     Write:
 
         def get_locales():

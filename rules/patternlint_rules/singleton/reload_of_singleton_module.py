@@ -22,6 +22,13 @@ class ReloadOfSingletonModule(Rule):
     object: there are two pools, the first of which nobody closes, two registries, and two classes of one name, so that
     `isinstance(old, new_module.Order)` is False and `except new_module.OrderError` lets the error pass.
 
+    Bad:
+
+        from shop import pools               # whose body opens the connection that all others use
+
+        def reconnect():
+            importlib.reload(pools)
+
     Write a function that puts back what is to be read again, and let the module be:
 
         def reload_settings():

@@ -46,6 +46,17 @@ class SingletonCheckInInit(Rule):
     worker that starts twice) fails at a distance; where it stores `self` without a look, the accessor's callers hold
     two different "only" instances. Two threads that both find the slot empty both pass.
 
+    Bad:
+
+        class Ledger:
+            _the_one = None
+
+            def __init__(self):
+                if Ledger._the_one is not None:
+                    raise RuntimeError("use Ledger.get()")
+                Ledger._the_one = self
+                self.rows = []
+
     Write:
 
         from patternlint.runtime import Singleton

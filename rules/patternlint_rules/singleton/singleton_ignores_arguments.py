@@ -47,6 +47,16 @@ class SingletonIgnoresArguments(Rule):
     The second store with another connection string silently reads and writes the first one's database; the second model
     name is answered by the first model. Nothing fails, and which call comes first depends on the order of requests.
 
+    Bad:
+
+        _connection = None
+
+        def get_connection(url):
+            global _connection
+            if _connection is None:
+                _connection = Connection(url)
+            return _connection
+
     Write one value per argument:
 
         from patternlint.runtime import once_per

@@ -26,6 +26,29 @@ class SingletonLeaksToSubclass(Rule):
     the subclass finds that one, is never constructed, and its overridden methods are never called; asked in the other
     order all goes well, so that it depends on which module is imported first.
 
+    Bad:
+
+        class Registry:
+            _instance = None
+
+            def __init__(self):
+                self.handlers = {}
+
+            def register(self, name, handler):
+                self.handlers[name] = handler
+
+            @classmethod
+            def get(cls):
+                if cls._instance is None:
+                    cls._instance = cls()
+                return cls._instance
+
+        class AuditRegistry(Registry):
+            ...
+
+        Registry.get().register("order", place_order)
+        AuditRegistry.get()                  # a Registry, with all of its handlers
+
     Write:
 
         from patternlint.runtime import Singleton       # each subclass has its own

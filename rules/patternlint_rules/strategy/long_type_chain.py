@@ -57,6 +57,21 @@ class LongTypeChain(Rule):
     one that is forgotten handles the new class like another one, or drops it. Chains of this kind come in copies (four
     of one mapping in one feature store), and they drift apart.
 
+    Bad:
+
+        from store.views import FeatureView, LabelView, Source, StreamFeatureView
+
+        def table_of(view):
+            if isinstance(view, LabelView):
+                return "labels"
+            elif isinstance(view, StreamFeatureView):
+                return "streams"
+            elif isinstance(view, FeatureView):
+                return "features"
+            elif isinstance(view, Source):
+                return "sources"
+            raise TypeError(view)
+
     Write a method, where the classes are yours to extend; else a table that says it in one place and that other modules
     can register with:
 
@@ -66,9 +81,9 @@ class LongTypeChain(Rule):
 
         table = TABLE_OF.lookup(view)        # the most derived class wins; UnknownTypeError for any other
 
-    High confidence: four branches or more over four classes of the project that are one statement each and differ in a
-    constant, in what is called, or in an expression of the object. Medium: other chains of four branches (three in a
-    loop), and chains with other conditions in between over six classes.
+    Reported with high confidence: four branches or more over four classes of the project that are one statement each
+    and differ in a constant, in what is called, or in an expression of the object. Medium: other chains of four
+    branches (three in a loop), and chains with other conditions in between over six classes.
 
     Not reported: conversion of built-in types, exceptions, visitors and operators, generators, chains closed by
     `assert_never`, chains that give the object back or rebind it (they bring an argument into one shape),

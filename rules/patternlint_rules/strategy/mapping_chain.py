@@ -57,6 +57,19 @@ class MappingChain(Rule):
     completeness or extend it from elsewhere, its inverse is written by hand next to it and drifts, and the branch that
     somebody forgets falls through without a word.
 
+    Bad:
+
+        def stop_reason(finish_reason: str) -> str:
+            if finish_reason == "stop":
+                return "end_turn"
+            elif finish_reason == "length":
+                return "max_tokens"
+            elif finish_reason == "tool_calls":
+                return "tool_use"
+            elif finish_reason == "content_filter":
+                return "refusal"
+            return "end_turn"
+
     Write the table:
 
         STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
@@ -64,9 +77,9 @@ class MappingChain(Rule):
         def stop_reason(finish_reason: str) -> str:
             return STOP_REASONS.get(finish_reason, "end_turn")
 
-    High confidence: four branches or more that compare one subject with literals, enum members or named constants, and
-    are one statement each that differs in one constant. Medium: they differ in the function or method that is called,
-    in a parameter, or in two constants; and mappings that `assert_never` proves complete.
+    Reported with high confidence: four branches or more that compare one subject with literals, enum members or named
+    constants, and are one statement each that differs in one constant. Medium: they differ in the function or method
+    that is called, in a parameter, or in two constants; and mappings that `assert_never` proves complete.
 
     Not reported: sets that somebody else owns (HTTP methods, operators, sides, platforms, keys of a keyboard, `errno`),
     values that are computed or read from an object (they must stay lazy), factories of classes, equal keys, f-strings
