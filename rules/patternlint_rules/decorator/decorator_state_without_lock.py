@@ -29,6 +29,23 @@ class DecoratorStateWithoutLock(Rule):
     stores: of two requests that do so at once one is not counted, so a limit of a hundred lets more through, a metric
     is too low, a circuit breaker opens late. `if now - last < wait: return` followed by `last = now` lets both pass.
 
+    Bad:
+
+        def counted(func):
+            calls = 0
+
+            @functools.wraps(func)
+            def wrapper(*args, **kwargs):
+                nonlocal calls
+                calls += 1
+                return func(*args, **kwargs)
+            return wrapper
+
+        @app.get("/price")
+        @counted
+        def price():
+            return load_price()
+
     Write:
 
         def counted(func):
