@@ -120,15 +120,15 @@ class DecoratorStateWithoutLock(Rule):
         reached: Reached,
         confidence: Confidence,
     ) -> None:
+        who = f"'{wrapper.name}' of '{decorator}'"
         what = (
-            f"of two calls at once one is not counted: '{decorator}' changes '{change.state}' without a lock"
+            f"one is not counted: {who} changes '{change.state}'"
             if change.is_count
-            else f"of two calls at once both pass: '{decorator}' asks about '{change.state}' and stores it later, "
-            "without a lock"
+            else f"both pass: {who} asks about '{change.state}' and stores it later,"
         )
         self.report(
-            change.node,
-            what,
+            wrapper.node,
+            f"of two calls at once {what} without a lock",
             confidence=confidence,
             evidence=reached.way,
             fix=self._fix(node, wrapper, change),

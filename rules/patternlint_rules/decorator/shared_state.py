@@ -19,10 +19,9 @@ class Change(NamedTuple):
     """A statement of a wrapper that changes what its calls share, depending on what was there before.
 
     `state` is the variable, attribute or container, `is_count` says that one statement reads and stores it
-    (``calls += 1``); otherwise it is asked about first and stored later.
+    (``calls += 1``); otherwise it is asked about first and stored later. `path` is what is around it, outermost first.
     """
 
-    node: cst.AugAssign | cst.Assign
     state: str
     is_count: bool
     path: tuple[cst.CSTNode, ...]
@@ -48,7 +47,7 @@ def unlocked_changes(shape: Shape, wrapper: Wrapper, scope: Scope) -> Iterator[C
             continue
         withs = (n for n in path if isinstance(n, cst.With))
         if not any(is_lock(item.item, scope) for n in withs for item in n.items):
-            yield Change(node, state, is_count, path)
+            yield Change(state, is_count, path)
 
 
 def _shared(node: cst.CSTNode, shape: Shape, wrapper: Wrapper, scope: Scope) -> str:
