@@ -36,11 +36,67 @@ def quoted(message: str) -> list[str]:
     return re.findall(r"'((?:[^']|(?<=\[)'|'(?=\]))+)'", message)
 
 
+def definitions(whole: str, name: str) -> list[str]:
+    """The code of the classes and functions of this name, without their decorators."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    found = (n for n in ast.walk(ast.parse(whole)) if isinstance(n, kinds) and n.name == name)
+    return [ast.get_source_segment(whole, n) or "" for n in found]
+
+
+def _speaks_of(code: str, names: list[str]) -> bool:
+    return all(re.search(rf"\b{re.escape(name)}(?!\w)", code) for name in names)
+
+
 # ---- what the message talks about, rule by rule
 
 
 def _class_that_is_built(text: str, message: str, _whole: str) -> bool:
     return text.isidentifier() and f" {text}()" in message
+
+
+def _owner_of_the_slot(text: str, message: str, whole: str) -> bool:
+    """The class whose attribute it is, else the function that fills the global."""
+    names = quoted(message)
+    return any(
+        _speaks_of(code, names) and (code.startswith("class ") or not re.search(rf"\.{names[0]}\b", code))
+        for code in definitions(whole, text)
+    )
+
+
+def _maker_of_one_class(text: str, message: str, whole: str) -> bool:
+    return quoted(message) == [text] and definitions(whole, text) != []
+
+
+def _function_that_is_called(text: str, message: str, whole: str) -> bool:
+    return quoted(message)[0] == text and any(re.match("(async )?def ", code) for code in definitions(whole, text))
+
+
+def _filler_of_a_global(text: str, message: str, whole: str) -> bool:
+    function, slot = quoted(message)[:2]
+    return function == text and any(re.search(rf"global .*\b{slot}\b", code) for code in definitions(whole, text))
+
+
+def _holder_of_an_ignored_argument(text: str, message: str, whole: str) -> bool:
+    argument, *asked = quoted(message)
+    if "raises TypeError" in message:
+        return message.startswith(f"{text}({argument}=")
+    return any(_speaks_of(code, [argument, *asked]) for code in definitions(whole, text))
+
+
+def _class_with_the_slot(text: str, message: str, whole: str) -> bool:
+    shared, slot = quoted(message)[0], quoted(message)[-1]
+    is_base = shared == text or any(f"({text})" in code for code in definitions(whole, shared))
+    return is_base and any(code.startswith("class ") and _speaks_of(code, [slot]) for code in definitions(whole, text))
+
+
+def _reload(text: str, message: str, whole: str) -> bool:
+    module = quoted(message)[0].rpartition(".")[2]
+    return any("reload(" in code and _speaks_of(code, [module]) for code in definitions(whole, text))
+
+
+def _class_that_is_asked(text: str, message: str, whole: str) -> bool:
+    names = quoted(message)[:2]
+    return any(code.startswith("class ") and _speaks_of(code, names) for code in definitions(whole, text))
 
 
 def _registration(text: str, message: str, _whole: str) -> bool:
@@ -81,6 +137,36 @@ def _wrapper(text: str, message: str, _whole: str) -> bool:
     )
 
 
+def _copied_to(text: str, message: str, whole: str) -> bool:
+    decorator = quoted(message)[0]  # or the wrapper itself
+    return decorator == text or any(_speaks_of(code, [text]) for code in definitions(whole, decorator))
+
+
+def _carrier_of_wraps(text: str, message: str, whole: str) -> bool:
+    if "never runs" in message:
+        return quoted(message) == [text]
+    if text.startswith("update_wrapper("):
+        return quoted(message)[0] in text
+    return any(
+        re.search(rf"wraps\(.*\n\s*(async )?def {text}\b", code) for code in definitions(whole, quoted(message)[0])
+    )
+
+
+def _second_quoted(text: str, message: str, _whole: str) -> bool:
+    return quoted(message)[1] == text
+
+
+def _wrapper_that_changes(text: str, message: str, whole: str) -> bool:
+    wrapper, decorator, state = quoted(message)
+    return wrapper == text and any(_speaks_of(code, [text, state]) for code in definitions(whole, decorator))
+
+
+def _cache(text: str, message: str, whole: str) -> bool:
+    name = text.partition("(")[0].rpartition(".")[2]
+    method = re.search(rf"@{re.escape(text)}.*\n(\s*@.*\n)*\s*(async )?def {quoted(message)[0]}\b", whole)
+    return method is not None and re.search(rf"\b{name} (keeps|→)", message) is not None
+
+
 def _import(text: str, message: str, _whole: str) -> bool:
     return text.startswith(("import ", "from ")) and any(
         name.rpartition(".")[2] in text for name in quoted(message)[1:]
@@ -95,6 +181,16 @@ def _imports(text: str, message: str, _whole: str) -> bool:
 IS_ABOUT: dict[str, Callable[[str, str, str], bool]] = {
     "PAT101": _class_that_is_built,
     "PAT102": _class_that_is_built,
+    "PAT103": _class_that_is_built,
+    "PAT104": _owner_of_the_slot,
+    "PAT105": _owner_of_the_slot,
+    "PAT106": _maker_of_one_class,
+    "PAT107": _filler_of_a_global,
+    "PAT108": _function_that_is_called,
+    "PAT109": _holder_of_an_ignored_argument,
+    "PAT110": _class_with_the_slot,
+    "PAT113": _reload,
+    "PAT115": _class_that_is_asked,
     "PAT301": _registration,
     "PAT302": _container_that_is_made,
     "PAT303": _weak_reference,
@@ -103,6 +199,12 @@ IS_ABOUT: dict[str, Callable[[str, str, str], bool]] = {
     "PAT401": _type_chain,
     "PAT403": _chain,
     "PAT501": _wrapper,
+    "PAT502": _copied_to,
+    "PAT503": _carrier_of_wraps,
+    "PAT504": _second_quoted,
+    "PAT505": _second_quoted,
+    "PAT506": _wrapper_that_changes,
+    "PAT507": _cache,
     "PAT901": _import,
     "PAT902": _imports,
     "PAT903": _import,
