@@ -25,6 +25,7 @@ author = "The authors of patternlint"
 release = version = VERSION
 extensions = ["myst_parser"]
 myst_heading_anchors = 3
+smartquotes = False  # options begin with two hyphens
 html_theme = "furo"
 html_title = f"patternlint {VERSION}"
 html_show_sourcelink = False

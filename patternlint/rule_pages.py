@@ -82,7 +82,7 @@ def page(entry: RuleEntry) -> str:
         (GOOD, said.get(GOOD, "")),
         (REPORTED, said.get(REPORTED, "")),
         (FIX, said.get(FIX, "")),
-        ("Why a finding may not be fixed", _listed(reasons(entry))),
+        ("Why a finding may not be fixed", _reasons(entry)),
         ("Options", _options(entry)),
         ("To keep it as it is", _comments(entry)),
         (MEASURED, said.get(MEASURED, "")),
@@ -96,8 +96,11 @@ def _about(entry: RuleEntry) -> str:
     return f"Family: {entry.family}. Since {entry.since}. Fix: {_APPLICABILITY[entry.applicability]}.{preview}"
 
 
-def _listed(sentences: dict[str, str]) -> str:
-    return "\n".join(f"- `{code}`: {sentence}" for code, sentence in sentences.items())
+def _reasons(entry: RuleEntry) -> str:
+    """The rule's own reasons, which say something of the code; then those that any rule may have."""
+    lines = [f"- `{code}`: {sentence}" for code, sentence in reasons(entry).items()]
+    own = len(entry.reasons)
+    return "\n".join([*lines[:own], *(["", "As with every rule:", ""] if own else []), *lines[own:]])
 
 
 def _options(entry: RuleEntry) -> str:

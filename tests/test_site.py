@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from project_tree import TIMED, patternlint, write_tree
 
 from patternlint.catalogue import FAMILIES, RULES
+from patternlint.completion.described import commands
 from patternlint.options import OPTIONS
 from patternlint.selection import TOOL_RULES
 
@@ -81,3 +84,46 @@ def test_a_broken_link_ends_the_build(repository: Path, link: str, told: str) ->
     page.write_text(before, "utf-8")
     assert built.returncode != 0
     assert told in built.stderr
+
+
+# ---- what stands in the text
+
+
+PAGES = {page.name: page.read_text("utf-8") for page in (*REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("*.md"))}
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """The fenced blocks of a language in what readers see, with the names of their pages."""
+    fence = re.compile(rf"^```{language}\n(.*?)^```", re.DOTALL | re.MULTILINE)
+    return [(page, block) for page, text in sorted(PAGES.items()) for block in fence.findall(text)]
+
+
+def command_lines() -> list[tuple[str, list[str]]]:
+    """The calls of patternlint that pages show, up to what a shell makes of them; with the names of the pages."""
+    call = re.compile(r"^(?:\$ |\.venv/bin/)?(patternlint .*)$|`(patternlint [^`]+)`", re.MULTILINE)
+    shown = [(page, line or inline) for page, text in PAGES.items() for line, inline in call.findall(text)]
+    return [(page, shlex.split(re.split(r" [>|&]|  #|…|\.\.\.", text)[0])[1:]) for page, text in shown]
+
+
+def test_the_commands_that_we_show_are_commands() -> None:
+    shown = command_lines()
+    assert len(shown) > 40
+    known = {c.name: {spelling for option in c.options for spelling in option.spellings} for c in commands()}
+    for page, arguments in shown:
+        command = arguments[0] if arguments and arguments[0] in known else "check"
+        options = {word.partition("=")[0] for word in arguments if word.startswith("-") and word != "-"}
+        assert options <= known[command], f"{page}: {arguments}"
+
+
+def test_the_finding_that_new_users_see_first_is_what_is_printed(tmp_path: Path) -> None:
+    [shown] = [block for page, block in blocks("text") if page == "index.md"]
+    printed = patternlint(
+        "deco.py", cwd=write_tree(tmp_path, {"pyproject.toml": "[tool.patternlint]\n", "deco.py": TIMED})
+    )
+    assert shown == "$ patternlint deco.py\n" + printed.stdout
+
+
+@pytest.mark.parametrize(("page", "block"), blocks("python(?: [\\w./-]+)?"))
+def test_python_on_our_pages_is_python(page: str, block: str) -> None:
+    if page != "README.md":  # before and after stand side by side there
+        compile(block, page, "exec")
