@@ -56,12 +56,12 @@ def _overview(families: list[str]) -> str:
 
 
 _INTRODUCTION = """\
-Each page begins with what happens in production, and shows bad code and the code to write instead. It says what is not reported, when
-the fix is safe and every reason why it may not be, how to keep the code as it is, and what was measured on real code.
-`patternlint rule CODE` prints the same page in the terminal.
+Each page begins with what happens in production, and shows bad code and the code to write instead. It says what is not
+reported, when the fix is safe and every reason why it may not be, how to keep the code as it is, and what was measured
+on real code. `patternlint rule CODE` prints the same page in the terminal.
 
-*Preview* rules run with `--preview` (or `preview = true`) only. The last column is the best that a fix of the rule can be:
-[what safe means](../fix-safety.md)."""
+*Preview* rules run with `--preview` (or `preview = true`) only. The last column is the best that a fix of the rule can
+be: [what safe means](../fix-safety.md)."""
 
 
 def _family(family: str) -> str:
