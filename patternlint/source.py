@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 
@@ -117,9 +118,14 @@ class Source:
 
     @cached_property
     def newline(self) -> str:
-        """The line end that new lines get: the one of the first line, ``\\n`` where there is none."""
-        end = re.search(r"\r\n|\r|\n", self.text)
-        return end[0] if end else "\n"
+        """The line end that new lines get: the one of most lines, ``\\n`` where there is none.
+
+        ``\\r`` only where all end so: in front of a ``\\n`` it would not be the end of a line of its own.
+        """
+        ends = Counter(re.findall(r"\r\n|\r|\n", self.text))
+        if len(ends) > 1:
+            del ends["\r"]
+        return max(ends, key=ends.__getitem__, default="\n")
 
     def comment(self, row: int) -> str:
         """The comment on a row, "" where there is none: most rows show that at a glance."""

@@ -66,3 +66,8 @@ def test_every_real_file_round_trips() -> None:
     for path in stdlib_files(7):
         source = Source.read(path)
         assert source.encode(source.text) == source.data == path.read_bytes()
+
+
+def test_new_lines_end_as_most_do() -> None:
+    for text, end in (("", "\n"), ("a\r\nb\nc\r\n", "\r\n"), ("a\rb\rc\r", "\r"), ("a\rb\rc\n", "\n")):
+        assert Source(Path("a.py"), text.encode()).newline == end
