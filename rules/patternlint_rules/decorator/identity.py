@@ -7,7 +7,7 @@ from collections.abc import Callable
 from patternlint.cstnames import dotted
 from patternlint.rule import cst
 from patternlint.walker import descendants
-from patternlint_rules.decorator.shape import Shape, Wrapper
+from patternlint_rules.decorator.shape import TRANSPARENT, Shape, Wrapper
 
 # attributes that say who a function is, set by hand (PAT502 is about those)
 IDENTITY = frozenset({"__name__", "__qualname__", "__doc__", "__module__", "__wrapped__", "__signature__", "__dict__"})
@@ -81,10 +81,17 @@ def names_of(shape: Shape, wrapper: Wrapper) -> set[str]:
     return {wrapper.name} | {
         t.target.value
         for n in shape.own
-        if isinstance(n, cst.Assign) and (n.value is wrapper.node or dotted(n.value) == wrapper.name)
+        if isinstance(n, cst.Assign) and (n.value is wrapper.node or dotted(_seen_through(n.value)) == wrapper.name)
         for t in n.targets
         if isinstance(t.target, cst.Name)
     }
+
+
+def _seen_through(value: cst.BaseExpression) -> cst.BaseExpression:
+    """What a call that changes nothing is given: ``wrapper`` in ``cast(F, wrapper)``."""
+    while isinstance(value, cst.Call) and value.args and (dotted(value.func) or "").rpartition(".")[2] in TRANSPARENT:
+        value = value.args[-1].value
+    return value
 
 
 def _mentions(root: cst.CSTNode, names: set[str]) -> bool:
