@@ -15,13 +15,13 @@ from patternlint_rules.decorator.identity import is_cared_for
 from patternlint_rules.decorator.levels import levels_of
 from patternlint_rules.decorator.shape import Shape, Wrapper, decorator_shape
 from patternlint_rules.decorator.sites import decorator_sites, has_bare_wrapper, may_be_decorator_class
-from patternlint_rules.decorator.twins import Twin, TwinsOf
+from patternlint_rules.decorator.twins import Twin, twins_of
 from patternlint_rules.decorator.wrapping import REASONS, mind_registration, put_wraps
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
 
-_SHOWN = 3
+_SHOWN, _COPIES = 3, 10  # sites that a finding names
 
 
 class MissingFunctoolsWraps(Rule):
@@ -100,7 +100,7 @@ class MissingFunctoolsWraps(Rule):
         for wrapper in bare:
             confidence = confidence_that_it_decorates(shape, wrapper, levels, uses)
             if confidence is not None:
-                twins = self.project.ask(TwinsOf(levels.dotted))
+                twins = twins_of(self.project, self.scope.outermost)
                 fix = self._fix(shape, wrapper, uses)
                 self._say(wrapper.node, wrapper.name, levels.name, uses, confidence, fix, twins)
 
@@ -137,7 +137,7 @@ class MissingFunctoolsWraps(Rule):
             confidence=confidence,
             evidence=[
                 *(Evidence(a.path, a.row, f"'{a.name}' becomes '{name}'") for a in applied[:_SHOWN]),
-                *(Evidence(t.path, t.row, f"'{decorator}' is the same there") for t in twins),
+                *(Evidence(t.path, t.row, f"'{decorator}' is the same there") for t in twins[:_COPIES]),
             ],
             fix=fix,
             help="put functools.wraps on the wrapper",

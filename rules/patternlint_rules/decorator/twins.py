@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from patternlint.facts import Module
+from patternlint.facts import Module, Scope
 from patternlint.facts.rows import scopes_on
 from patternlint.project import Project
 
@@ -18,28 +19,37 @@ class Twin(NamedTuple):
     row: int
 
 
-class TwinsOf(NamedTuple):
-    """The project's other functions that are copies of the one with this dotted name, tests left out."""
+def twins_of(project: Project, scope: Scope) -> tuple[Twin, ...]:
+    """The project's other functions that are copies of a function, tests left out."""
+    if not scope.is_function or scope.is_local:
+        return ()
+    copies = project.ask(CopiesOf(scope.name, _digest(scope)))
+    return tuple(t for t in copies if (t.path, t.row) != (scope.module.relpath, scope.row))
 
-    dotted: str
+
+class CopiesOf(NamedTuple):
+    """The functions of this name and code, comments and docstrings included in neither, tests left out.
+
+    Asked by the code and not by one of them, so that all copies share the answer.
+    """
+
+    name: str
+    digest: str
 
     def answer(self, project: Project) -> tuple[Twin, ...]:
-        """By their code, comments and docstrings included in neither."""
-        found = project.find(self.dotted)
-        if found is None or not found.is_function or found.is_local:
-            return ()
-        name, code = found.name, _code(found.function)
-        twins = project.collect((name,), _copies, name, code, pattern=rf"def\s+{name}\b")
-        return tuple(t for t in twins if (t.path, t.row) != (found.module.relpath, found.row))
+        """In the order of files and rows."""
+        return tuple(project.collect((self.name,), _copies, *self, pattern=rf"def\s+{self.name}\b"))
 
 
-def _copies(_project: Project, module: Module, name: str, code: str) -> Iterator[Twin]:
+def _copies(_project: Project, module: Module, name: str, digest: str) -> Iterator[Twin]:
     named = (s for s in scopes_on(module, module.rows_with([name])) if s.is_function and s.name == name)
     for scope in () if module.is_test else named:
-        if not scope.is_local and _code(scope.function) == code:
+        if not scope.is_local and _digest(scope) == digest:
             yield Twin(module.relpath, scope.row)
 
 
-def _code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+def _digest(scope: Scope) -> str:
+    function = scope.function
     documented = ast.get_docstring(function, clean=False) is not None
-    return "\n".join(ast.dump(statement) for statement in function.body[documented:])
+    code = "\n".join(ast.dump(statement) for statement in function.body[documented:])
+    return hashlib.blake2b(code.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
