@@ -96,7 +96,7 @@ class Layout:
     def _read(self, source: Source) -> None:
         begun: tokenize.TokenInfo | None = None  # of the logical line
         first = last = 0  # of the rows up to the next end of line
-        for token in tokenize.generate_tokens(io.StringIO(source.text, newline="").readline):
+        for token in tokenize.generate_tokens(io.StringIO(source.text_to_tokenize, newline="").readline):
             if token.type == tokenize.COMMENT:
                 alone = not token.line[: token.start[1]].strip() and begun is None
                 self.comments.append(_Comment(*token.start, token.string, alone))

@@ -102,7 +102,7 @@ def comments_in(source: Source) -> list[Comment]:
 
 def _tokens(source: Source) -> Iterator[tokenize.TokenInfo]:
     try:
-        yield from tokenize.generate_tokens(io.StringIO(source.text, newline="").readline)
+        yield from tokenize.generate_tokens(io.StringIO(source.text_to_tokenize, newline="").readline)
     except (tokenize.TokenError, SyntaxError):
         return  # what was read before the place that cannot be tokenised still counts
 

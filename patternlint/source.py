@@ -127,6 +127,11 @@ class Source:
             del ends["\r"]
         return max(ends, key=ends.__getitem__, default="\n")
 
+    @cached_property
+    def text_to_tokenize(self) -> str:
+        """The text for `tokenize`, which takes no ``\\r`` alone for the end of a line: with ``\\n`` in its place."""
+        return re.sub(r"\r(?!\n)", "\n", self.text) if "\r" in self.text else self.text
+
     def comment(self, row: int) -> str:
         """The comment on a row, "" where there is none: most rows show that at a glance."""
         return self.comments.get(row, "") if "#" in self.line(row) else ""
@@ -139,7 +144,7 @@ class Source:
 
         found: dict[int, str] = {}
         try:
-            for token in tokenize.generate_tokens(io.StringIO(self.text, newline="").readline):
+            for token in tokenize.generate_tokens(io.StringIO(self.text_to_tokenize, newline="").readline):
                 if token.type == tokenize.COMMENT:
                     found[token.start[0]] = token.string
         except (tokenize.TokenError, SyntaxError):

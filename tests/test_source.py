@@ -71,3 +71,9 @@ def test_every_real_file_round_trips() -> None:
 def test_new_lines_end_as_most_do() -> None:
     for text, end in (("", "\n"), ("a\r\nb\nc\r\n", "\r\n"), ("a\rb\rc\r", "\r"), ("a\rb\rc\n", "\n")):
         assert Source(Path("a.py"), text.encode()).newline == end
+
+
+def test_comments_of_lines_that_end_in_a_carriage_return_alone() -> None:
+    source = Source(Path("a.py"), b"import a\r# one\rx = 1  # two\r\n# three\n")
+    assert source.comments == {2: "# one", 3: "# two", 4: "# three"}
+    assert len(source.text_to_tokenize) == len(source.text)
