@@ -56,7 +56,7 @@ def test_a_file_stays_what_it_was_until_the_report_is_complete(project: Path) ->
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
-    if process.returncode == 130:
+    if process.returncode in (130, -signal.SIGINT):  # the latter before our own code runs
         assert (project / "report").read_text() == "old"
     else:
         json.loads((project / "report").read_text())
