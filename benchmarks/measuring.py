@@ -20,7 +20,6 @@ class Usage(NamedTuple):
 
     cpu: float  # seconds, user and system
     wall: float  # seconds
-    peak: float  # MB, of the largest of the processes
 
 
 class Figure(NamedTuple):
@@ -75,11 +74,6 @@ class Subject:
         """Elapsed seconds."""
         return Figure.of(run.wall for run in self.runs)
 
-    @property
-    def peak(self) -> Figure:
-        """The most memory, in MB."""
-        return Figure.of(run.peak for run in self.runs)
-
 
 def measure(subjects: Sequence[Subject]) -> None:
     """Run every subject in turn, round after round, so that a busy moment hits all alike."""
@@ -92,7 +86,7 @@ def measure(subjects: Sequence[Subject]) -> None:
                 if subject.before is not None:
                     subject.before(number)
                 subject.runs.append(usage := run_once(subject))
-                took = f"{usage.cpu:.3f} s, {usage.wall:.3f} s elapsed, {usage.peak:.0f} MB"
+                took = f"{usage.cpu:.3f} s, {usage.wall:.3f} s elapsed"
                 print(f"round {number + 1}: {subject.name}: {took}", file=sys.stderr, flush=True)
 
 
@@ -119,8 +113,7 @@ def run_once(subject: Subject) -> Usage:
             errors.seek(0)
             said = errors.read().decode("utf-8", "replace")[-800:]
             raise SystemExit(f"{subject.name} ended with {process.returncode}: {said}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Usage(used.ru_utime + used.ru_stime, wall, used.ru_maxrss * unit / 1e6)
+    return Usage(used.ru_utime + used.ru_stime, wall)  # not ru_maxrss: it begins with what this process had at the fork
 
 
 def _neutral() -> dict[str, str]:

@@ -224,9 +224,9 @@ def peers_table(study: Study, *, share: bool) -> str:
         if subject is None or (share and subject.folder != tree.folder):
             continue
         part = 1.0 if subject.folder == tree.folder else tree.lines / study.share.lines
-        row = [name.replace(", share", ""), f"{subject.cpu:.3f}", f"{subject.wall:.2f}", f"{subject.peak.median:.0f}"]
+        row = [name.replace(", share", ""), f"{subject.cpu:.3f}", f"{subject.wall:.2f}"]
         if part > 1:
-            row = [row[0], f"~{subject.cpu.median * part:,.0f}", f"~{subject.wall.median * part:,.0f}", ""]
+            row = [row[0], f"~{subject.cpu.median * part:,.0f}", f"~{subject.wall.median * part:,.0f}"]
         row.append(f"{tree.lines / subject.cpu.median / part:,.0f}")
         if name in PEERS:
             least, least_warm = PEERS[name]
@@ -235,7 +235,7 @@ def peers_table(study: Study, *, share: bool) -> str:
         else:
             row += ["", ""]
         rows.append(row)
-    head = ["", "processor s", "elapsed s", "MB", "lines/s", "patternlint: times as fast", "with nothing changed"]
+    head = ["", "processor s", "elapsed s", "lines/s", "patternlint: times as fast", "with nothing changed"]
     return markdown(head, rows)
 
 
@@ -268,7 +268,6 @@ def own_rows(study: Study) -> Iterator[list[str]]:
         yield from row(
             f"inside {front}, s in all", study.cpu(f"{front} with patternlint"), verdict(added, most=most, unit=" %")
         )
-    yield from row("peak memory, MB", ours.peak, verdict(ours.peak.median, most=400 if large else None))
     if large and (part := study.cpu("patternlint, share")):
         growth = (ours.cpu.median / study.tree.lines) / (part.median / study.share.lines)
         yield from row(f"per line beside {study.share.lines:,} lines, s", part, verdict(growth, most=1.3))
