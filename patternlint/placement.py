@@ -287,7 +287,8 @@ def _insert(module: Module, header: list[ast.stmt], row: int, statements: list[s
     neighbours = [(_keys(module, s) or (-1,))[0] for s in (above[-1:] + ([below] if below else []))]
     if mine.isdisjoint(neighbours):  # a group of its own: parted by blank lines
         if above:
-            text = newline + text
+            before = source.text[offset - 1 : offset]
+            text = (before if before == "\r" else newline) + text  # after a `\r` alone, `\n` would end no further line
         if source.line(row).strip():
             text += newline if below is not None else newline * 2
     if offset and source.text[offset - 1] not in "\r\n":
