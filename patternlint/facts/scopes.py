@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from patternlint.facts.names import SCOPES, children, header_nodes, touches
+from patternlint.facts.names import SCOPES, children, dotted, header_nodes, touches
 
 if TYPE_CHECKING:
     from patternlint.facts.imports import ImportBinding
@@ -69,6 +69,10 @@ class Scope:
         """The node of a function scope, typed."""
         assert isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef)
         return self.node
+
+    def is_decorated(self, *names: str) -> bool:
+        """Whether one of a def's decorators is one of these dotted names, as written and not called."""
+        return any(dotted(decorator) in names for decorator in self.function.decorator_list)
 
     @property
     def class_node(self) -> ast.ClassDef:

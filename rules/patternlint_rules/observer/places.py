@@ -118,7 +118,7 @@ def _bound(name: str, bindings: list[Binding], scope: Scope, depth: int) -> Plac
     """What a function's own name stands for: its object, an alias, or just itself."""
     if bindings[0].kind == "parameter":
         is_own = scope.enclosing_class is not None and scope.parameters[:1] == [name]
-        return Place("self", "") if is_own and not _is_static(scope) else Place("other", name)
+        return Place("self", "") if is_own and not scope.is_decorated("staticmethod") else Place("other", name)
     if not depth:
         return None
     found = {_alias(name, b, scope, depth - 1) for b in bindings}
@@ -144,10 +144,6 @@ def _alias(name: str, binding: Binding, scope: Scope, depth: int) -> Place | Non
         )
         return loop.container.element if whole or value else None
     return None
-
-
-def _is_static(scope: Scope) -> bool:
-    return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in scope.function.decorator_list)
 
 
 def nodes_with_lambdas(root: ast.AST, rows: Sequence[int] | None = None) -> Iterator[ast.AST]:

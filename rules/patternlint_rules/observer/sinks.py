@@ -275,7 +275,7 @@ def arguments_of(function: Scope, node: ast.Call) -> Iterator[tuple[str, ast.exp
     """What a call gives for which parameter."""
     arguments = function.function.args
     positional = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
-    if function.enclosing_class is not None and not _is_static(function):
+    if function.enclosing_class is not None and not function.is_decorated("staticmethod"):
         positional = positional[1:]
     for index, argument in enumerate(node.args):
         if isinstance(argument, ast.Starred):
@@ -287,10 +287,6 @@ def arguments_of(function: Scope, node: ast.Call) -> Iterator[tuple[str, ast.exp
     for keyword in node.keywords:
         if keyword.arg is not None and keyword.arg in function.parameters:
             yield keyword.arg, keyword.value
-
-
-def _is_static(function: Scope) -> bool:
-    return any(dotted(d) == "staticmethod" for d in function.function.decorator_list)
 
 
 def _returns_remover(project: Project, function: Scope, parameter: str) -> bool:

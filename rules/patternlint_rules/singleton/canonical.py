@@ -9,6 +9,7 @@ from typing import NamedTuple
 from patternlint.facts import Scope, dotted, own_nodes
 from patternlint.project import Ancestry, Project, ReferencesTo, Subclasses
 from patternlint.rule import Rule
+from patternlint_rules.singleton.slot import CLASS_LEVEL
 
 # reasons for which there is no canonical fix at all, and reasons that make it unsafe
 REFUSALS = {
@@ -40,7 +41,8 @@ def refusals(rule: Rule, scope: Scope, slot: str, *, mangled: bool) -> Iterator[
     initializer = scope.methods.get("__init__")
     if initializer is not None:
         others = [m for name, m in scope.methods.items() if name not in ("__init__", "__new__")]
-        if any(name in _calls_of(initializer) for name in (scope.name, *(m.name for m in others if _is_accessor(m)))):
+        accessors = [m.name for m in others if m.is_decorated(*CLASS_LEVEL)]
+        if not _calls_of(initializer).isdisjoint((scope.name, *accessors)):
             yield "asks-for-itself"
 
 
@@ -114,7 +116,3 @@ def _has_metaclass(project: Project, names: tuple[str, ...]) -> bool:
 def _calls_of(scope: Scope) -> set[str]:
     calls = [dotted(n.func) or "" for n in own_nodes(scope.node) if isinstance(n, ast.Call)]
     return {name.rpartition(".")[2] for name in calls}
-
-
-def _is_accessor(scope: Scope) -> bool:
-    return any(dotted(d) in ("classmethod", "staticmethod") for d in scope.function.decorator_list)

@@ -7,20 +7,17 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from patternlint.cstnames import dotted
-from patternlint.facts import Module, Scope
-from patternlint.facts import dotted as facts_dotted
+from patternlint.facts import Module
 from patternlint.rule import Applicability, Evidence, Family, Rule, cst
 from patternlint_rules.singleton.class_lock import CLASS_DOUBTS, lock_in_class
 from patternlint_rules.singleton.double_checked import REASONS
 from patternlint_rules.singleton.lazy import Filling, fillings, may_fill
 from patternlint_rules.singleton.lazy_fix import DOUBTS, doubts
 from patternlint_rules.singleton.race import Race, race_on
-from patternlint_rules.singleton.slot import methods_of
+from patternlint_rules.singleton.slot import CLASS_LEVEL, methods_of
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
-
-_CLASS_LEVEL = frozenset({"classmethod", "staticmethod"})
 
 
 class LazyClassAccessorWithoutLock(Rule):
@@ -84,7 +81,7 @@ class LazyClassAccessorWithoutLock(Rule):
     code, name, family = "PAT115", "lazy-class-accessor-without-lock", Family.SINGLETON
     applicability, since = Applicability.SAFE, "0.1"
     words = frozenset({"class", "def"})
-    any_words = _CLASS_LEVEL
+    any_words = frozenset(CLASS_LEVEL)
     region = "class"
     low_in_tests = True
     reasons: ClassVar[Mapping[str, str]] = {**REASONS, **CLASS_DOUBTS, **DOUBTS}
@@ -95,14 +92,14 @@ class LazyClassAccessorWithoutLock(Rule):
         return [
             f.enclosing_class.class_node
             for f in module.functions
-            if f.enclosing_class is not None and _is_class_level(f) and may_fill(f)
+            if f.enclosing_class is not None and f.is_decorated(*CLASS_LEVEL) and may_fill(f)
         ]
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         """Report the surest race on an attribute that the class's accessors fill."""
         found: list[tuple[Race, Filling]] = []
         for method in methods_of(node).values():
-            if any(dotted(d.decorator) in _CLASS_LEVEL for d in method.decorators):
+            if any(dotted(d.decorator) in CLASS_LEVEL for d in method.decorators):
                 for filling in fillings(method, self.scope.methods[method.name.value]):
                     race = race_on(self, filling) if filling.store.slot.owner else None
                     if race is not None:
@@ -135,7 +132,3 @@ class LazyClassAccessorWithoutLock(Rule):
         for doubt in doubts(self, filling):
             fix.lower(Applicability.UNSAFE, doubt)
         return fix
-
-
-def _is_class_level(scope: Scope) -> bool:
-    return any(facts_dotted(d) in _CLASS_LEVEL for d in scope.function.decorator_list)

@@ -15,6 +15,7 @@ from patternlint.facts import Scope, dotted, own_nodes
 from patternlint.project import Ancestry, Project
 from patternlint.rule import Evidence
 from patternlint_rules.singleton.constructors import is_known_package, is_of_a_loop, known_resource
+from patternlint_rules.singleton.slot import CLASS_LEVEL
 
 _DEPTH = 4
 _TEARDOWN = frozenset("__del__ __exit__ aclose close disconnect shutdown stop terminate".split())
@@ -125,7 +126,7 @@ def is_never_none(project: Project, value: ast.expr, scope: Scope) -> bool:
 
 def _is_called_as_written(function: Scope) -> bool:
     """Whether no decorator makes something else of a function."""
-    return all(dotted(d) in ("classmethod", "staticmethod") for d in function.function.decorator_list)
+    return all(dotted(d) in CLASS_LEVEL for d in function.function.decorator_list)
 
 
 def _class_around(scope: Scope) -> Scope | None:

@@ -13,6 +13,7 @@ from patternlint.walker import descendants
 from patternlint_rules.singleton.canonical import DOUBTS, REFUSALS, doubts, refusals
 from patternlint_rules.singleton.guard import Test, tests_by
 from patternlint_rules.singleton.slot import (
+    CLASS_LEVEL,
     Names,
     Slot,
     Store,
@@ -26,8 +27,6 @@ from patternlint_rules.singleton.slot import (
 
 if TYPE_CHECKING:
     from patternlint.fixes import FixBuilder
-
-_CLASS_LEVEL = ("classmethod", "staticmethod")
 
 
 class Accessor(NamedTuple):
@@ -147,7 +146,7 @@ class SingletonCheckInInit(Rule):
 
     def _accessors(self, methods: dict[str, cst.FunctionDef], slot: Slot) -> Iterator[Accessor]:
         for method in methods.values():
-            if any(dotted(d.decorator) in _CLASS_LEVEL for d in method.decorators):
+            if any(dotted(d.decorator) in CLASS_LEVEL for d in method.decorators):
                 names = self._names(method)
                 for statement, test in tests_by(names):
                     if test.slot == slot and not test.when_filled:

@@ -231,7 +231,7 @@ def _own_parameters(scope: Scope) -> list[str]:
     """Those that callers give."""
     arguments = scope.function.args
     names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
-    is_static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in scope.function.decorator_list)
+    is_static = scope.is_decorated("staticmethod")
     return names[1:] if scope.enclosing_class is not None and (scope.name == "__new__" or not is_static) else names
 
 

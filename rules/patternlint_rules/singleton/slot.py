@@ -16,6 +16,7 @@ from patternlint.facts import Module, Scope
 from patternlint.rule import cst
 from patternlint.walker import descendants, walk
 
+CLASS_LEVEL = ("classmethod", "staticmethod")  # what makes a method one that needs no object
 METACLASSES = frozenset({"builtins.type", "abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
 _LASTING = frozenset({"assign", "augment", "global"})
 
@@ -141,8 +142,7 @@ def _gets_class(scope: Scope) -> bool:
         return True
     around = scope.enclosing_class
     assert around is not None
-    by_decorator = any(facts.dotted(d) == "classmethod" for d in scope.function.decorator_list)
-    return by_decorator or makes_classes(around)
+    return scope.is_decorated("classmethod") or makes_classes(around)
 
 
 def makes_classes(scope: Scope) -> bool:
@@ -244,7 +244,9 @@ def may_store(function: Scope) -> Iterator[ast.Assign | ast.AnnAssign]:
     if not own:
         return
     outer = {n for s in function.statements() if isinstance(s, ast.Global | ast.Nonlocal) for n in s.names}
-    means = {"__class__", "cls", *(function.parameters[:1] if function.enclosing_class is not None else ())} - {"self"}
+    means = {"__class__", "cls"}
+    if function.enclosing_class is not None and function.parameters and _gets_class(function):
+        means.add(function.parameters[0])
     means |= {c.name for c in function.module.classes}
     means |= {t.id for s in own if _last(s.value) in means for t in targets_of(s) if isinstance(t, ast.Name)}
     for statement in own:
