@@ -18,6 +18,7 @@ REASONS = {
     "no-place": "there is no place in the module where all the names are bound that the new definition reads",
     "name-taken": "a name that the fix needs is already taken",
     "comment-inside": "a comment stands inside the code that the fix would replace",
+    "pragma-in-block": "a comment to a tool, on a line of its own, would get into a block that the fix makes",
     "not-reproduced": "LibCST does not give the line back as it was written, so it cannot be edited safely",
     "fix-failed": "the fix did not pass verification and was put back",
     "held-back": "the command given with --verify fails with the fix",

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from patternlint.finding import Edit
+from patternlint.pragmas import PRAGMA
 from patternlint.source import Source
 
 if TYPE_CHECKING:
@@ -146,11 +147,16 @@ def nested(
         indent: the statements' indentation.
         texts: the spans of strings of several lines, which stay as they are.
         headers: dedented lines, each one level deeper than the one before.
+
+    Raises:
+        CannotEdit: a pragma has a line of its own there, so it is about the block that it would leave.
     """
     source = at.source
     first, last = source.position(span[0])[0] - above, source.position(span[1])[0]
     while last < source.rows and source.line(last + 1).startswith(f"{indent}#"):
         last += 1
+    if any(line.startswith(f"{indent}#") and PRAGMA.search(line) for line in map(source.line, range(first, last + 1))):
+        raise CannotEdit("pragma-in-block")
     kept = {row for start, end in texts for row in range(source.position(start)[0] + 1, source.position(end)[0] + 1)}
     deeper = indent_unit(source) * len(code_lines(headers))
     begin = source.line_start(first)

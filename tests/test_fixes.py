@@ -234,3 +234,16 @@ def test_a_line_that_libcst_changes_at_one_place_is_edited(line: str) -> None:
 
 def test_splicing_keeps_every_other_character() -> None:
     assert splice("abcdef", [Edit(4, 5, ""), Edit(4, 4, "Y"), Edit(1, 2, "X")]) == "aXcdYf"
+
+
+@pytest.mark.parametrize(
+    ("comment", "reason"),
+    [("# why", ""), ("# pylint: disable=all", "pragma-in-block"), ("# noqa is for the line", "pragma-in-block")],
+)
+def test_a_comment_that_is_about_its_block_is_not_put_into_another(comment: str, reason: str) -> None:
+    text = f"def f():\n    {comment}\n    g()\n    h()\n"
+    fix, why, module = build(text, "SimpleStatementLine", lambda f, n: f.nest(n, n, "with lock:"))
+    assert why == reason
+    if fix is not None:
+        nested = splice(module.source.text, fix.edits)
+        assert nested == f"def f():\n    with lock:\n        {comment}\n        g()\n    h()\n"
