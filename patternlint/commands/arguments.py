@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from patternlint.commands import output
 from patternlint.errors import PatternlintError
+from patternlint.report.formats import check_format
 
 TYPE_CHECKING = False  # type checkers take the name for true; `typing` would cost a fifth of the start
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ _CONTRADICTIONS = (
     ("show_files", "show_settings"), ("show_files", "fix"), ("show_settings", "fix"), ("diff", "fix_only"),
     ("add_noqa", "fix"), ("add_noqa", "diff"), ("add_noqa", "ignore_noqa"), ("add_noqa", "output_file"),
     ("add_noqa", "statistics"), ("fix_only", "output_file"), ("fix_only", "statistics"),
-    ("fix_only", "show_fixes"),
+    ("fix_only", "show_fixes"), ("quiet", "silent"), ("quiet", "verbose"), ("silent", "verbose"),
+    ("show_fixes", "diff"), ("output_file", "diff"), ("output_file", "show_files"), ("output_file", "show_settings"),
 )  # fmt: skip
 
 
@@ -110,7 +112,7 @@ def check_together(options: argparse.Namespace) -> None:
             raise PatternlintError(f"{first} does not go with {second}", "leave one of them out")
     if options.add_noqa and "-" in options.paths:
         raise PatternlintError("--add-noqa does not go with standard input", "name files or folders")
-    output.check_options(options)
+    check_format(options.output_format, statistics=options.statistics)
 
 
 def seconds(text: str) -> float:

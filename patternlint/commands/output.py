@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from patternlint.errors import PatternlintError
-from patternlint.report.formats import DEFAULT, FORMATS, check_format
+from patternlint.report.formats import DEFAULT, FORMATS
 
 TYPE_CHECKING = False  # type checkers take the name for true; `typing` would cost a fifth of the start
 if TYPE_CHECKING:
@@ -34,22 +33,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="show more of what goes wrong; with --statistics what each rule cost",
     )
     output.add_argument("-V", "--version", action="store_true", help="show the version")
-
-
-def check_options(options: argparse.Namespace) -> None:
-    """Look at what the options say together.
-
-    Raises:
-        PatternlintError: two contradict each other, or one has a value that is none.
-    """
-    check_format(options.output_format, statistics=options.statistics)
-    contradictions = [
-        ("--quiet", "--silent"), ("--quiet", "--verbose"), ("--silent", "--verbose"), ("--show-fixes", "--diff"),
-        ("--output-file", "--diff"), ("--output-file", "--show-files"), ("--output-file", "--show-settings"),
-    ]  # fmt: skip
-    for one, other in contradictions:
-        if all(getattr(options, option[2:].replace("-", "_")) for option in (one, other)):
-            raise PatternlintError(f"{one} does not go with {other}", "leave one of them out")
 
 
 def console(options: argparse.Namespace) -> Console:
