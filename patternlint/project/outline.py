@@ -29,6 +29,9 @@ class Load(NamedTuple):
     optional: bool  # stands in a `try`, so that its failure may be handled
 
 
+PARTS = ("outline", "aliases", "classes")  # what an answer can rest on: the whole, or no more than that
+
+
 class ClassOutline(NamedTuple):
     """A class without its code: its bases, resolved within the module (None for one that is no known name), and the
     names of the methods that it defines."""
@@ -58,6 +61,10 @@ class Outline(NamedTuple):
     conditional_effects: bool
     rebound: frozenset[str]
 
+    def part(self, name: str) -> object:
+        """One of the :data:`PARTS`, to be compared."""
+        return self if name == "outline" else getattr(self, name)
+
     def to_json(self) -> str:
         """As text, the same for the same outline."""
         classes = {name: (c.bases, sorted(c.methods)) for name, c in self.classes.items()}
@@ -85,15 +92,11 @@ class Outline(NamedTuple):
 
 
 def is_same_part(part: str, before: str, after: str) -> bool:
-    """Whether the ``aliases`` or the ``classes`` of two outlines are the same, both given as JSON; never of texts that
-    are none."""
+    """Whether a part of two outlines is the same, both given as JSON; never of texts that are none."""
     try:
-        return bool(json.loads(before)[_PARTS[part]] == json.loads(after)[_PARTS[part]])
-    except (ValueError, TypeError, LookupError):
+        return Outline.from_json(before).part(part) == Outline.from_json(after).part(part)
+    except (ValueError, TypeError, AttributeError):
         return False
-
-
-_PARTS = {"aliases": Outline._fields.index("aliases"), "classes": Outline._fields.index("classes")}
 
 
 def outline_of(module: Module) -> Outline:

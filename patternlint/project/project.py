@@ -180,7 +180,9 @@ class Project:
             module: its facts, where somebody has gathered them.
         """
         path = source.path
-        parts = [part for part in ("outline", "aliases", "classes") if (part, self.relpath(path)) in self._same_reads]
+        from patternlint.project.outline import PARTS
+
+        parts = [part for part in PARTS if (part, self.relpath(path)) in self._same_reads]
         before = self._text(path) if self._words is not None or self._answers else None
         outline = self.outline(path) if parts else None
         self._overlays[path] = source
@@ -193,7 +195,11 @@ class Project:
             return Upset()
         changed: set[Read] = {("text", self.relpath(path))}
         after = self.outline(path) if parts else None
-        changed.update((part, self.relpath(path)) for part in parts if _part(outline, part) != _part(after, part))
+        changed.update(
+            (part, self.relpath(path))
+            for part in parts
+            if (None if outline is None else outline.part(part)) != (None if after is None else after.part(part))
+        )
         if self._words is not None and path.suffix == ".py":
             words = frozenset() if before is None else words_of(before.text)
             changed.update(self._change_words(path, words, words_of(source.text)))
@@ -692,10 +698,6 @@ class Project:
     def _note(self, what: str, path: Path) -> None:
         if self._asking:
             self._asking[-1].note(what, self.relpath(path))
-
-
-def _part(outline: Outline | None, part: str) -> object:
-    return outline if outline is None or part == "outline" else getattr(outline, part)
 
 
 def _size(module: Module | None) -> int:

@@ -17,6 +17,8 @@ what     which                   it changes with
 ======== ======================= ============================================================
 text     a file, relative path   the file's content
 outline  a file, relative path   what is remembered of the module (:class:`Outline`)
+aliases  a file, relative path   that part of it
+classes  a file, relative path   that part of it
 words    words, space-separated  which files contain all of them
 module   a module's dotted name  the file of that name
 root     a name without dots     whether a package or module of that name is at the project's top
