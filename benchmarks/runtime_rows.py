@@ -236,6 +236,7 @@ def method_cache_rows() -> list[Row]:
         def span(self, first: object, *, last: object) -> object:
             return first
 
+        # the peer, which keeps the object alive: what method_cache is for
         @functools.lru_cache  # noqa: B019
         def kept(self, number: object) -> object:
             return number

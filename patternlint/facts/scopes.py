@@ -187,19 +187,6 @@ class Scope:
         return bindings[0] if len(bindings) == 1 else None
 
 
-def blocks_of(statement: ast.stmt) -> list[ast.stmt]:
-    """The statements in a compound statement's blocks, in source order."""
-    found: list[ast.stmt] = []
-    found.extend(getattr(statement, "body", ()))
-    for handler in getattr(statement, "handlers", ()):
-        found.extend(handler.body)
-    for case in getattr(statement, "cases", ()):
-        found.extend(case.body)
-    found.extend(getattr(statement, "orelse", ()))
-    found.extend(getattr(statement, "finalbody", ()))
-    return found
-
-
 def target_names(target: ast.AST) -> Iterator[str]:
     """The plain names in an assignment target."""
     stack = [target]

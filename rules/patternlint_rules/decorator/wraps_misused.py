@@ -132,9 +132,6 @@ class WrapsMisused(Rule):
         fix.replace(given, function)
         self.report(node, said, fix=fix, help=f"give '{function}' to wraps")
 
-    def _means_around(self, name: str, decorator: cst.FunctionDef) -> bool:
-        return name not in self.scope_of(decorator).bindings
-
     def visit_Call(self, node: cst.Call) -> None:
         """Report an `update_wrapper` with its arguments swapped."""
         if len(node.args) < 2 or self.resolve(node.func) != _UPDATE_WRAPPER or not self.scope.is_function:
