@@ -1,6 +1,8 @@
-"""``python -m patternlint``."""
+"""``python -m patternlint``: ends as any program does, with a profiler or debugger around it."""
 
-from patternlint.cli import entry
+import sys
+
+from patternlint.cli import main
 
 if __name__ == "__main__":
-    entry()
+    sys.exit(main(sys.argv[1:]))
