@@ -67,7 +67,7 @@ RULES: list[RuleEntry] = [
         applicability="safe",
         preview=True,
         any_words=frozenset(("BoundedSemaphore", "Condition", "Lock", "RLock", "Semaphore", "with", )),
-        patterns=("with\\s", "(?:Lock|Semaphore|Condition)\\(", ),
+        patterns=("with\\s", "Lock\\(", "Semaphore\\(", "Condition\\(", ),
         reasons=(("no-simple-guard", "the slot is not tested by one plain `if` that fills it", ), ("asks-for-itself", "what is called while the object is built may ask for it again", ), ("imports-inside", "the code imports: under a lock that can wait for ever for a thread that imports and asks", ), ("several-exits", "the code may leave between storing the object and completing it", ), ("pauses-inside", "the code awaits or yields in between", ), ("no-simple-form", "the lock is made or used in a way that the fix does not know", ), ("slot-used-elsewhere", "other code stores something else where the lock is kept", ), ),
     ),
     RuleEntry(
@@ -288,7 +288,7 @@ RULES: list[RuleEntry] = [
         applicability="safe",
         words=frozenset(("def", "return", )),
         any_words=frozenset(("__doc__", "__name__", )),
-        patterns=("\\w\\.__(?:name|doc)__\\s*=[^=]", ),
+        patterns=("\\.__(?:name|doc)__\\s*=[^=]", ),
         reasons=(("wrapper-signature-differs", "the wrapper does not take what the function takes, so it keeps its own signature", ), ("wrapper-is-decorated", "a decorator on the wrapper may depend on the wrapper's own name or signature", ), ("registered-by-name", "a decorator above registers the function under its name, which the fix changes", ), ("wrapper-is-a-lambda", "a lambda can only be wrapped in place", ), ("copied-in-a-block", "a copy stands in an if or try, or shares its line", ), ),
     ),
     RuleEntry(

@@ -71,7 +71,7 @@ class HandCopiedMetadata(Rule):
     applicability, since = Applicability.SAFE, "0.1"
     words = frozenset({"def", "return"})
     any_words = frozenset({"__name__", "__doc__"})
-    patterns = (r"\w\.__(?:name|doc)__\s*=[^=]",)
+    patterns = (r"\.__(?:name|doc)__\s*=[^=]",)
     reasons: ClassVar[Mapping[str, str]] = {
         **REASONS,
         "copied-in-a-block": "a copy stands in an if or try, or shares its line",

@@ -94,7 +94,7 @@ class BrokenLock(Rule):
     code, name, family = "PAT104", "broken-lock", Family.SINGLETON
     applicability, since, preview = Applicability.SAFE, "0.2", True
     any_words = frozenset({"with", *LOCK_TYPES})
-    patterns = (r"with\s", r"(?:Lock|Semaphore|Condition)\(")
+    patterns = (r"with\s", r"Lock\(", r"Semaphore\(", r"Condition\(")
     region = "class"
     low_in_tests = True
     reasons: ClassVar[Mapping[str, str]] = {
