@@ -119,9 +119,13 @@ class Engine:
         self._whole = whole_modules
         self._words = frozenset(w for r in self.rules for w in (*r.words, *r.any_words))
         self._expected = set() if expected is None else expected
-        self._without_candidates: dict[Path, int] = {}  # of the files expected: the hash of the text
+        # of the files expected, with the hash of the text: which hold none, and the rules' words that each has
+        self._without_candidates: dict[Path, int] = {}
+        self._words_seen: dict[Path, tuple[int, frozenset[str]]] = {}
+        self._same_words: dict[frozenset[str], frozenset[str]] = {}
         if expected is not None:
             project.when_parsed(self._look_in_passing)
+            project.when_taken_apart(self._note_words)
 
     def check(self, source: Source, tree: ast.Module | None = None) -> list[Finding]:
         """The findings of one source, by place and code; a source that should be parsed and cannot be has one, PAT000.
@@ -138,7 +142,7 @@ class Engine:
         if self._without_candidates.pop(source.path, None) == hash(source.text):
             self.counts = self.counts._replace(facts=self.counts.facts + source.rows)
             return self._let_through(source, [])
-        concerned = list(self.rules) if self._whole else self._concerned(source.text)
+        concerned = list(self.rules) if self._whole else self._concerned(source)
         with room():
             try:
                 if not concerned:
@@ -152,9 +156,12 @@ class Engine:
                 findings = self._findings(module, concerned)
         return self._let_through(source, findings)
 
-    def _concerned(self, text: str) -> list[RuleEntry]:
+    def _concerned(self, source: Source) -> list[RuleEntry]:
         """The rules whose words and patterns a text has."""
-        words = {word for word in self._words if has_word(text, word)}
+        text = source.text
+        seen, words = self._words_seen.get(source.path, (0, frozenset()))
+        if seen != hash(text):
+            words = frozenset(word for word in self._words if has_word(text, word))
         concerned = [r for r in self.rules if r.words <= words and (not r.any_words or r.any_words & words)]
         found = {p for p in {r.patterns for r in concerned} if not p or matches(p, text)}
         return [r for r in concerned if r.patterns in found]
@@ -162,10 +169,16 @@ class Engine:
     def _look_in_passing(self, module: Module) -> None:
         """See whether a module that was parsed for a question has candidates."""
         if os.fspath(module.path) in self._expected:
-            entries = self._concerned(module.source.text)
+            entries = self._concerned(module.source)
             with suppress(Exception):  # which belongs to the check of that file
                 if not any(nodes for _, nodes in self._candidates(module, entries)):
                     self._without_candidates[module.path] = hash(module.source.text)
+
+    def _note_words(self, source: Source, words: frozenset[str]) -> None:
+        """Keep which of the rules' words a text has that was taken apart for a question."""
+        if os.fspath(source.path) in self._expected:
+            ours = words & self._words
+            self._words_seen[source.path] = hash(source.text), self._same_words.setdefault(ours, ours)
 
     def take_costs(self) -> Costs:
         """What checking has cost since this was called last."""

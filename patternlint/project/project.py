@@ -123,6 +123,7 @@ class Project:
         self._holders: dict[str, list[Path]] = {}  # by words: the files that have them all
         self._holder_sets: dict[str, frozenset[Path]] = {}
         self._onlookers: list[Callable[[Module], None]] = []
+        self._readers: list[Callable[[Source, frozenset[str]], None]] = []
         self._answers: dict[Hashable, Known] = {}
         self._asking: list[Known] = []
         self._same_reads: dict[Read, Read] = {}
@@ -308,6 +309,10 @@ class Project:
     def when_parsed(self, look: Callable[[Module], None]) -> None:
         """Show each module that is parsed for a question to somebody, for a moment."""
         self._onlookers.append(look)
+
+    def when_taken_apart(self, look: Callable[[Source, frozenset[str]], None]) -> None:
+        """Show each text that is taken apart for a question to somebody, with its words."""
+        self._readers.append(look)
 
     def source_at(self, path: Path) -> Source | None:
         """The text of a file; None where it cannot be read."""
@@ -551,6 +556,8 @@ class Project:
                 elif (source := self._text(path)) is not None:
                     words = words_of(source.text)
                     self._words.add(number, words)
+                    for look in self._readers:
+                        look(source, words)
                     if memory is not None:
                         memory.learn_words(self.relpath(path), source, words)
         return self._words
