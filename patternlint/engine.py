@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     import libcst as cst
 
+    from patternlint.agenda import Agenda
     from patternlint.config import Settings
     from patternlint.facts import Module
     from patternlint.project import Project
@@ -96,8 +97,8 @@ class Engine:
         project: the project that the sources belong to.
         ignoring: the comments that do not count, as for :class:`Suppressions`.
         whole_modules: parse and walk every file whole, for tests of the short cuts.
-        expected: the paths of files that are going to be checked; those that have been are taken out. One of them that
-            a question has parsed is looked at on that occasion: most have no candidates, and are not parsed again.
+        agenda: the files that are going to be checked. One of them that a question has parsed is looked at on that
+            occasion: most have no candidates, and are not parsed again; those that have some come next.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class Engine:
         *,
         ignoring: str = "",
         whole_modules: bool = False,
-        expected: set[str] | None = None,
+        agenda: Agenda | None = None,
     ) -> None:
         self.settings = settings
         self.project = project
@@ -118,12 +119,12 @@ class Engine:
         self._ignoring = ignoring
         self._whole = whole_modules
         self._words = frozenset(w for r in self.rules for w in (*r.words, *r.any_words))
-        self._expected = set() if expected is None else expected
-        # of the files expected, with the hash of the text: which hold none, and the rules' words that each has
+        self._agenda = agenda
+        # of the files on the agenda, with the hash of the text: which hold none, and the rules' words that each has
         self._without_candidates: dict[Path, int] = {}
         self._words_seen: dict[Path, tuple[int, frozenset[str]]] = {}
         self._same_words: dict[frozenset[str], frozenset[str]] = {}
-        if expected is not None:
+        if agenda is not None:
             project.when_parsed(self._look_in_passing)
             project.when_taken_apart(self._note_words)
 
@@ -137,7 +138,6 @@ class Engine:
             tree: its syntax tree, where a host has parsed it: that is a third of the work.
         """
         self.counts = self.counts._replace(read=self.counts.read + source.rows)
-        self._expected.discard(os.fspath(source.path))
         self._is_blind = False  # whether a part could not be looked at
         if self._without_candidates.pop(source.path, None) == hash(source.text):
             self.counts = self.counts._replace(facts=self.counts.facts + source.rows)
@@ -166,17 +166,21 @@ class Engine:
         found = {p for p in {r.patterns for r in concerned} if not p or matches(p, text)}
         return [r for r in concerned if r.patterns in found]
 
-    def _look_in_passing(self, module: Module) -> None:
-        """See whether a module that was parsed for a question has candidates."""
-        if os.fspath(module.path) in self._expected:
-            entries = self._concerned(module.source)
-            with suppress(Exception):  # which belongs to the check of that file
-                if not any(nodes for _, nodes in self._candidates(module, entries)):
-                    self._without_candidates[module.path] = hash(module.source.text)
+    def _look_in_passing(self, module: Module) -> bool:
+        """See whether a module that was parsed for a question has candidates: then it is wanted soon."""
+        name = os.fspath(module.path)
+        if self._agenda is None or name not in self._agenda or module.path in self._without_candidates:
+            return False
+        with suppress(Exception):  # which belongs to the check of that file
+            if not any(nodes for _, nodes in self._candidates(module, self._concerned(module.source))):
+                self._without_candidates[module.path] = hash(module.source.text)
+                return False
+        self._agenda.bring_forward(name)
+        return True
 
     def _note_words(self, source: Source, words: frozenset[str]) -> None:
         """Keep which of the rules' words a text has that was taken apart for a question."""
-        if os.fspath(source.path) in self._expected:
+        if self._agenda is not None and os.fspath(source.path) in self._agenda:
             ours = words & self._words
             self._words_seen[source.path] = hash(source.text), self._same_words.setdefault(ours, ours)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from patternlint.agenda import Agenda
 from patternlint.config import Settings, load
 from patternlint.errors import PatternlintError
 from patternlint.project.root import Root, Roots
@@ -44,14 +45,14 @@ class Workplace:
         settings: the project's configuration, the command line's laid over it.
         ignoring: the comments that do not count, as for the engine.
         caching: where results are kept between runs, if they are.
-        expected: the paths of the files that are going to be checked, as far as they are known.
+        agenda: the files that are going to be checked, as far as they are known.
     """
 
-    def __init__(self, settings: Settings, ignoring: str, caching: Caching | None, expected: set[str]) -> None:
+    def __init__(self, settings: Settings, ignoring: str, caching: Caching | None, agenda: Agenda) -> None:
         self.settings = settings
         self._ignoring = ignoring
         self._caching = caching
-        self._expected = expected
+        self._agenda = agenda
 
     @cached_property
     def names(self) -> list[str]:
@@ -98,8 +99,8 @@ class Workplace:
 
         files = chain(map(Path, self.names), guests)
         project = Project(self.settings.root, self.settings, files, None if guests else self.memory)
-        expected = None if guests else self._expected
-        return Engine(self.settings, project, ignoring=self._ignoring, expected=expected)
+        agenda = None if guests else self._agenda
+        return Engine(self.settings, project, ignoring=self._ignoring, agenda=agenda)
 
 
 class Workspace:
@@ -128,11 +129,7 @@ class Workspace:
         self._isolated = isolated
         self._ignoring = ignoring
         self._workplaces: dict[Root, Workplace] = {}
-        self._expected: set[str] = set()
-
-    def expect(self, names: Iterable[str]) -> None:
-        """Say which files are going to be checked, by their whole paths: what is parsed of them before serves twice."""
-        self._expected.update(names)
+        self.agenda = Agenda()
 
     def of(self, path: Path) -> Workplace:
         """The project of a file or folder.
@@ -153,7 +150,7 @@ class Workspace:
     def _at(self, root: Root) -> Workplace:
         if root not in self._workplaces:
             settings = self._adjust(load(root, isolated=self._isolated))
-            self._workplaces[root] = Workplace(settings, self._ignoring, self._caching, self._expected)
+            self._workplaces[root] = Workplace(settings, self._ignoring, self._caching, self.agenda)
         return self._workplaces[root]
 
     def excludes(self, path: Path) -> bool:

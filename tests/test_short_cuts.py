@@ -9,6 +9,7 @@ import pytest
 from project_tree import TIMED, write_tree
 
 import patternlint.project.project as project_module
+from patternlint.agenda import Agenda
 from patternlint.config import load
 from patternlint.engine import Engine
 from patternlint.finding import Confidence
@@ -30,10 +31,10 @@ PLAIN = "import functools\n\n\ndef double(x):\n    if x:\n        return lambda:
 ASKS = TIMED.replace("pay", "charge").replace("import functools", "import shop.plain, shop.timed")
 
 
-def _engine(folder: Path, expected: set[str] | None) -> Engine:
+def _engine(folder: Path, agenda: Agenda | None) -> Engine:
     settings = load(Roots().of(folder))._replace(select=("ALL",), preview=True, min_confidence=Confidence.LOW)
     project = Project(settings.root, settings, settings.discovery.files())
-    return Engine(settings, project, expected=expected)
+    return Engine(settings, project, agenda=agenda)
 
 
 def test_what_a_question_parsed_is_not_parsed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,23 +45,25 @@ def test_what_a_question_parsed_is_not_parsed_again(tmp_path: Path, monkeypatch:
     by_itself = {path: _engine(tmp_path, None).check(Source.read(path)) for path in paths}
     monkeypatch.setattr(project_module, "_KEEP_CHARACTERS", 0)
 
-    expected = {os.fspath(path) for path in paths}
-    engine = _engine(tmp_path, expected)
+    agenda = Agenda(map(os.fspath, paths))
+    engine = _engine(tmp_path, agenda)
     for path in paths[1:]:
         engine.project.outline(path)  # as a question about the first file would
     parsed: list[Path] = []
     facts = engine._facts
     monkeypatch.setattr(engine, "_facts", lambda source, tree: parsed.append(source.path) or facts(source, tree))
 
-    assert {path: engine.check(Source.read(path)) for path in paths} == by_itself
+    found = {Path(name): engine.check(Source.read(Path(name))) for name in agenda.in_turn(map(os.fspath, paths))}
+    assert found == by_itself
     assert {path.stem for path in parsed} == {"asks", "timed"}
-    assert expected == set()
+    assert [path.stem for path in found] == ["timed", "asks", "plain", "broken"]  # its facts are at hand
+    assert not any(os.fspath(path) in agenda for path in paths)
 
 
 def test_a_text_that_has_changed_since_is_looked_at(tmp_path: Path) -> None:
     write_tree(tmp_path, {"pyproject.toml": "", "shop/plain.py": PLAIN})
     path = tmp_path / "shop" / "plain.py"
-    engine = _engine(tmp_path, {os.fspath(path)})
+    engine = _engine(tmp_path, Agenda([os.fspath(path)]))
     engine.project.outline(path)
     path.write_text(TIMED, encoding="utf-8")
     assert [finding.code for finding in engine.check(Source.read(path))] == ["PAT501"]
@@ -68,6 +71,18 @@ def test_a_text_that_has_changed_since_is_looked_at(tmp_path: Path) -> None:
 
 def test_files_nobody_expects_are_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_tree(tmp_path, {"pyproject.toml": "", "shop/plain.py": PLAIN})
-    engine = _engine(tmp_path, set())
+    engine = _engine(tmp_path, Agenda())
     monkeypatch.setattr(engine, "_candidates", lambda *_: pytest.fail("looked at"))
     engine.project.outline(tmp_path / "shop" / "plain.py")
+
+
+def test_each_file_on_the_agenda_comes_once() -> None:
+    agenda = Agenda()
+    order: list[str] = []
+    for name in agenda.in_turn("abcd"):
+        order.append(name)
+        if name == "a":
+            agenda.bring_forward("c")
+            agenda.bring_forward("c")
+            agenda.bring_forward("x")  # nobody has asked for that
+    assert order == ["a", "c", "b", "d"]

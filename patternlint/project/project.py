@@ -122,7 +122,8 @@ class Project:
         self._words: Vocabulary | None = None
         self._holders: dict[str, list[Path]] = {}  # by words: the files that have them all
         self._holder_sets: dict[str, frozenset[Path]] = {}
-        self._onlookers: list[Callable[[Module], None]] = []
+        self._onlookers: list[Callable[[Module], bool]] = []
+        self._wanted: set[Path] = set()  # of the files parsed for a moment
         self._readers: list[Callable[[Source, frozenset[str]], None]] = []
         self._answers: dict[Hashable, Known] = {}
         self._asking: list[Known] = []
@@ -302,13 +303,26 @@ class Project:
             module = self.facts(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
-        for look in self._onlookers:
-            look(module)
+        wanted = [look(module) for look in self._onlookers]
+        if any(wanted):
+            self._wanted.add(source.path)
+        else:
+            self._wanted.discard(source.path)
         return module
 
-    def when_parsed(self, look: Callable[[Module], None]) -> None:
-        """Show each module that is parsed for a question to somebody, for a moment."""
+    def when_parsed(self, look: Callable[[Module], bool]) -> None:
+        """Show each module that is parsed for a question to somebody, who says whether it is wanted soon."""
         self._onlookers.append(look)
+
+    def _let_go(self, module: Module) -> None:
+        """Release a module that nobody holds, unless somebody wants it soon."""
+        if module.path not in self._wanted or module.path in self._kept:
+            module.release()
+            return
+        self._wanted.discard(module.path)
+        inside = len(self._asking) + 1
+        self._put(module.path, module, inside)
+        self._release(inside)
 
     def when_taken_apart(self, look: Callable[[Source, frozenset[str]], None]) -> None:
         """Show each text that is taken apart for a question to somebody, with its words."""
@@ -492,7 +506,7 @@ class Project:
             self._outlines[path] = self._outlined(module)
         yield module
         if module is not None:
-            module.release()
+            self._let_go(module)
 
     def outline(self, path: Path, *patterns: str, part: str = "outline") -> Outline | None:
         """What is remembered of a module; None where it cannot be read or does not parse.
@@ -513,7 +527,7 @@ class Project:
             module = self._kept[path] if path in self._kept else self._read(path)
             self._outlines[path] = None if module is None else self._outlined(module)
             if module is not None and path not in self._kept:
-                module.release()
+                self._let_go(module)
         return self._outlines[path]
 
     def _outlined(self, module: Module) -> Outline:

@@ -37,7 +37,7 @@ def last_name(func: ast.expr) -> str:
 
 def calls(name: str) -> str:
     """What stands in the text of every file that calls a function of this name, or something of it: a pattern."""
-    return rf"{name}(?:\s|\\|\.\s*\w+)*\("
+    return rf"{name}(?<!\w{name})(?:\s|\\|\.\s*\w+)*\("
 
 
 class Registration(NamedTuple):
