@@ -302,9 +302,16 @@ def _only_refuses(guard: cst.If, store: Store) -> bool:
 
 
 def _may_publish(initializer: Scope) -> bool:
-    values = [s.value for s in may_store(initializer)]
-    return (
-        any(isinstance(v, ast.Name) and v.id == "self" for v in values)
-        or any(isinstance(v, ast.Constant) and v.value is True for v in values)
-        or any(isinstance(s, ast.Global) for s in initializer.statements())
-    )
+    statements = list(initializer.statements())
+    if any(isinstance(s, ast.Global) for s in statements):
+        return True
+    # most constructors store neither: that is seen faster than where something is stored
+    telling = any(isinstance(s, ast.Assign | ast.AnnAssign) and _is_telling(s.value) for s in statements)
+    return telling and any(_is_telling(s.value) for s in may_store(initializer))
+
+
+def _is_telling(value: ast.expr | None) -> bool:
+    match value:
+        case ast.Name(id="self") | ast.Constant(value=True):
+            return True
+    return False

@@ -147,7 +147,12 @@ def _gets_class(scope: Scope) -> bool:
 
 def makes_classes(scope: Scope) -> bool:
     """Whether a class names a metaclass among its bases: each of its instances is a class."""
-    return any(scope.module.resolve(b, scope.parent) in METACLASSES for b in scope.class_node.bases)
+    return scope in scope.module.derive(_metaclasses)
+
+
+def _metaclasses(module: Module) -> frozenset[Scope]:
+    resolve = module.resolve
+    return frozenset(c for c in module.classes if any(resolve(b, c.parent) in METACLASSES for b in c.class_node.bases))
 
 
 def _owner(name: str, scope: Scope) -> str | None:
