@@ -252,7 +252,7 @@ def may_store(function: Scope) -> Iterator[ast.Assign | ast.AnnAssign]:
     means = {"__class__", "cls"}
     if function.enclosing_class is not None and function.parameters and _gets_class(function):
         means.add(function.parameters[0])
-    means |= {c.name for c in function.module.classes}
+    means |= function.module.derive(_class_names)
     means |= {t.id for s in own if _last(s.value) in means for t in targets_of(s) if isinstance(t, ast.Name)}
     for statement in own:
         for target in targets_of(statement):
@@ -262,6 +262,10 @@ def may_store(function: Scope) -> Iterator[ast.Assign | ast.AnnAssign]:
             if is_name or (isinstance(at, ast.Attribute) and _last(at.value) in means):
                 yield statement
                 break
+
+
+def _class_names(module: Module) -> frozenset[str]:
+    return frozenset(c.name for c in module.classes)
 
 
 def targets_of(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
