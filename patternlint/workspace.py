@@ -87,6 +87,11 @@ class Workplace:
         """What checking its files has cost since this was called last; None where nothing was checked."""
         return self.engine.take_costs() if "engine" in self.__dict__ else None
 
+    def let_go(self) -> None:
+        """Let go of the syntax trees."""
+        if "engine" in self.__dict__:
+            self.engine.project.let_go()
+
     def prepare_for_workers(self) -> None:
         """Read once what each of the processes that are about to be made of this one would read."""
         self.engine.project.read_words()
@@ -181,6 +186,11 @@ class Workspace:
             engine.project.overlay(source)
         return engine.check(source, tree)
 
+    def let_go(self) -> None:
+        """Let go of the syntax trees, when nothing more is going to be checked."""
+        for place in self.workplaces():
+            place.let_go()
+
     def workplaces(self) -> tuple[Workplace, ...]:
         """Those met so far."""
         return tuple(self._workplaces.values())
@@ -191,15 +201,18 @@ def of_host(ignoring: str) -> Workspace:
     """The projects of a process that hands over one file after the other: what is learnt of them serves all files.
 
     The garbage collector of such a host would go through all syntax trees that are kept, again and again, for cycles
-    that they do not hold; so it looks less often.
+    that they do not hold; so it looks less often, and before its last look the trees are gone.
 
     Args:
         ignoring: the comments that do not count, as for the engine.
     """
+    import atexit
     import gc
 
     gc.set_threshold(max(gc.get_threshold()[0], _HOST_THRESHOLD), 20, 100)
-    return Workspace(ignoring=ignoring)
+    workspace = Workspace(ignoring=ignoring)
+    atexit.register(workspace.let_go)
+    return workspace
 
 
 def _is_on_disk(source: Source) -> bool:

@@ -265,6 +265,12 @@ class Project:
         """Let go of the modules that were read longest ago; called between two files, when no rule holds one."""
         self._release(0)
 
+    def let_go(self) -> None:
+        """Let go of all modules, when nobody will ask any more."""
+        for path in [*self._kept]:
+            self._drop(path)
+        self._release(0)
+
     def _release(self, depth: int) -> None:
         """Let go of the modules dropped that nobody outside so many questions has seen."""
         while self._dropped and self._dropped[-1][0] >= depth:
