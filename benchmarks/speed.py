@@ -30,6 +30,26 @@ RUFF, FLAKE8, PYLINT, FIXIT = "ruff==0.17.6", "flake8==7.5.0", "pylint==4.1.4", 
 CLEAN = "def double(number: int) -> int:\n    return number * 2\n"
 LARGE = 800_000  # lines, from which on the targets for a million lines hold
 ONE_WORKER = {"RAYON_NUM_THREADS": "1"}
+# below this no linter gets that is written in Python and says which files do not parse
+FLOOR = """
+import gc, os, sys, warnings
+gc.disable(); warnings.simplefilter("ignore")
+for folder, _, names in os.walk("."):
+    for name in names:
+        if name.endswith(".py"):
+            with open(os.path.join(folder, name), "rb") as file:
+                data = file.read()
+            try:
+                compile(data, name, "exec", 0x400, dont_inherit=True)  # ast.PyCF_ONLY_AST
+            except (SyntaxError, ValueError):
+                pass
+"""
+# who measures must be small: what a process has at the fork counts as its child's
+PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+"""
 
 
 class Tools:
@@ -101,6 +121,7 @@ def prepare(study: Study, tools: Tools, work: Path, rounds: int, slow: int) -> N
         study.add(Subject(name, command, on.folder, ONE_WORKER, **{"rounds": rounds, **how}))  # type: ignore[arg-type]
 
     add("patternlint", tools.patternlint("."))
+    add("reading and parsing alone", [str(tools.ours), "-c", FLOOR])
     if share is not tree:
         add("patternlint, share", tools.patternlint("."), share)
     if tools.knows("--jobs"):
@@ -176,10 +197,16 @@ def start_up(tools: Tools, work: Path, rounds: int) -> Study:
 
 
 def reach(tools: Tools, tree: Tree) -> dict[str, float]:
-    """The shares of the lines that get far."""
+    """The shares of the lines that get far, and how much memory that takes."""
     command = [tools.ours, Path(__file__).with_name("shares.py"), tree.folder]
     shares: dict[str, float] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    return shares
+    return {**shares, "memory": peak_memory(tools.patternlint("."), tree)}
+
+
+def peak_memory(command: Sequence[str], tree: Tree) -> float:
+    """The most memory that a command has at once on a tree, in MiB."""
+    measured = [sys.executable, "-c", PEAK, *command]
+    return float(subprocess.run(measured, cwd=tree.folder, capture_output=True, check=True).stdout)
 
 
 # ---- the report
@@ -248,6 +275,10 @@ def own_rows(study: Study) -> Iterator[list[str]]:
             yield [what, f"{figure:.3f}", value]
 
     ours = subjects["patternlint"]
+    floor = study.ratio("patternlint", "reading and parsing alone")
+    yield from row(
+        "reading and parsing alone, s; ours beside it", study.cpu("reading and parsing alone"), verdict(floor)
+    )
     if warm := study.cpu("patternlint, warm"):
         most = 0.15 * study.tree.lines / 1e6 if large else None
         yield from row("nothing changed, s", warm, verdict(warm.median, most=most))
@@ -271,6 +302,8 @@ def own_rows(study: Study) -> Iterator[list[str]]:
     if large and (part := study.cpu("patternlint, share")):
         growth = (ours.cpu.median / study.tree.lines) / (part.median / study.share.lines)
         yield from row(f"per line beside {study.share.lines:,} lines, s", part, verdict(growth, most=1.3))
+    if memory := study.reach.get("memory"):
+        yield ["most memory at once", "", verdict(memory, most=400 if large else None, unit=" MiB")]
     for name, most in (("ast", 60.0), ("LibCST", 2.5)):
         if name in study.reach:
             yield [f"lines that reach {name}", "", verdict(study.reach[name] * 100, most=most, unit=" %")]
@@ -393,6 +426,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         page, drawing = report(studies, start, about), picture(studies[0])
     print(page)
     if options.docs:
+        options.docs.mkdir(parents=True, exist_ok=True)
         (options.docs / "speed.md").write_text(page.replace("# Speed\n", "# Speed\n\n![](speed.svg)\n", 1))
         (options.docs / "speed.svg").write_text(drawing)
 
