@@ -458,7 +458,8 @@ def test_a_file_that_goes_away_meanwhile(run: Bench) -> None:
         register(f, node)
         run.project.keep(run.project.facts(Source(run.root / "subject.py", b"")))
         (run.root / "shop/events.py").unlink(missing_ok=True)
-        run.project._kept.clear()
+        for path in run.project._shelf:
+            run.project._shelf.put_out(path)
 
     result = run("x = bad(2)\n", repair, files=SHOP)
     assert result.source.text == "x = bad(2)\n"

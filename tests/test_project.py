@@ -10,8 +10,7 @@ import pytest
 
 from fixtures import engine_for
 from patternlint.config import Settings
-from patternlint.project import Ancestry, AttributeUses, Project, ReferencesTo, Subclasses
-from patternlint.project import project as project_module
+from patternlint.project import Ancestry, AttributeUses, Project, ReferencesTo, Subclasses, shelf
 from patternlint.project.files import Discovery
 from patternlint.project.naming import FilesNaming
 from patternlint.project.outline import Outline
@@ -210,7 +209,7 @@ def test_what_questions_cost_is_counted(project: Project) -> None:
 
 
 def test_modules_are_good_while_the_question_is_open(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(project_module, "_KEEP_CHARACTERS", 1)  # every module drives the one before out
+    monkeypatch.setattr(shelf, "ROOM", 1)  # every module drives the one before out
     assert project.ask(UsesTwice()) == ("shop.cart", "shop.tools")
 
 

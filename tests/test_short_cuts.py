@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from project_tree import TIMED, write_tree
 
-import patternlint.project.project as project_module
 from patternlint.agenda import Agenda
 from patternlint.config import load
 from patternlint.engine import Engine
 from patternlint.finding import Confidence
-from patternlint.project import Project
+from patternlint.project import Project, shelf
 from patternlint.project.root import Roots
 from patternlint.source import Source
 from patternlint.words import has_word, words_of
@@ -43,7 +42,7 @@ def test_what_a_question_parsed_is_not_parsed_again(tmp_path: Path, monkeypatch:
     write_tree(tmp_path, {"pyproject.toml": "", **{f"shop/{name}.py": text for name, text in texts.items()}})
     paths = [tmp_path / "shop" / f"{name}.py" for name in names]
     by_itself = {path: _engine(tmp_path, None).check(Source.read(path)) for path in paths}
-    monkeypatch.setattr(project_module, "_KEEP_CHARACTERS", 0)
+    monkeypatch.setattr(shelf, "ROOM", 0)
 
     agenda = Agenda(map(os.fspath, paths))
     engine = _engine(tmp_path, agenda)

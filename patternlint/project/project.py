@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import cached_property
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from patternlint.errors import PatternlintError
 from patternlint.project.files import ModuleNames
 from patternlint.project.reads import Known
+from patternlint.project.shelf import Shelf
 from patternlint.project.vocabulary import Vocabulary
 from patternlint.source import Source
 from patternlint.words import matches, words_of
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 A = TypeVar("A", covariant=True)
 T = TypeVar("T")
 
-# Facts hold a syntax tree of fifty times the size of the text: keep those of this many characters of source.
-_KEEP_CHARACTERS = 2_000_000
 # A question that hits more files than this is a scan: what it reads is not worth keeping.
 _SCAN = 64
 _ALIAS_DEPTH = 8
@@ -114,10 +113,7 @@ class Project:
         self._names = ModuleNames(root, settings.src or None)
         self._relpaths: dict[Path, str] = {}
         self._overlays: dict[Path, Source] = {}
-        self._kept: OrderedDict[Path, Module | None] = OrderedDict()
-        self._kept_characters = 0
-        self._handed_out: dict[Path, int] = {}  # of the modules kept: how many questions were open at the outermost use
-        self._dropped: list[tuple[int, Module]] = []
+        self._shelf = Shelf()
         self._outlines: dict[Path, Outline | None] = {}
         self._words: Vocabulary | None = None
         self._holders: dict[str, list[Path]] = {}  # by words: the files that have them all
@@ -166,9 +162,9 @@ class Project:
         """
         from patternlint.facts import Module
 
-        kept = self._kept.get(source.path)
+        kept = self._shelf.look_at(source.path)
         if kept is not None and (kept.source is source or kept.source.data == source.data):
-            self._handed_out[source.path] = 0
+            self._shelf.hand_out(source.path, 0)
             return kept
         return Module(source, self.module_name(source.path), self.relpath(source.path), tree)
 
@@ -190,8 +186,8 @@ class Project:
         self._overlays[path] = source
         if module is not None:
             self.keep(module)
-        elif path in self._kept:
-            self._drop(path)
+        elif path in self._shelf:
+            self._shelf.put_out(path)
         self._outlines.pop(path, None)
         if before is not None and before.text == source.text:
             return Upset()
@@ -253,51 +249,26 @@ class Project:
         """
         self._note("text", path)
         depth = len(self._asking)
-        if path in self._kept:
-            self._kept.move_to_end(path)
-            self._handed_out[path] = min(depth, self._handed_out[path])
-            return self._kept[path]
+        if path in self._shelf:
+            return self._shelf.hand_out(path, depth)
         module = self._read(path)
-        self._put(path, module, depth)
+        self._shelf.put(path, module, depth)
         return module
 
     def tidy(self) -> None:
         """Let go of the modules that were read longest ago; called between two files, when no rule holds one."""
-        self._release(0)
+        self._shelf.release(0)
 
     def let_go(self) -> None:
         """Let go of all modules, when nobody will ask any more."""
-        for path in [*self._kept]:
-            self._drop(path)
-        self._release(0)
-
-    def _release(self, depth: int) -> None:
-        """Let go of the modules dropped that nobody outside so many questions has seen."""
-        while self._dropped and self._dropped[-1][0] >= depth:
-            self._dropped.pop()[1].release()
+        for path in self._shelf:
+            self._shelf.put_out(path)
+        self._shelf.release(0)
 
     def keep(self, module: Module) -> None:
         """Remember facts that somebody has gathered already."""
-        if self._kept.get(module.path) is module:
-            return
-        if module.path in self._kept:
-            self._drop(module.path)
-        self._put(module.path, module, 0)
-
-    def _put(self, path: Path, module: Module | None, depth: int) -> None:
-        self._kept[path] = module
-        self._handed_out[path] = depth
-        self._kept_characters += _size(module)
-        while self._kept_characters > _KEEP_CHARACTERS and len(self._kept) > 1:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, path: Path) -> None:
-        module = self._kept.pop(path)
-        depth = self._handed_out.pop(path)
-        self._kept_characters -= _size(module)
-        if module is not None:
-            self._dropped.append((depth, module))
-            self._dropped.sort(key=lambda dropped: dropped[0])
+        if self._shelf.look_at(module.path) is not module:
+            self._shelf.put(module.path, module, 0)
 
     def _read(self, path: Path) -> Module | None:
         source = self._text(path)
@@ -322,13 +293,13 @@ class Project:
 
     def _let_go(self, module: Module) -> None:
         """Release a module that nobody holds, unless somebody wants it soon."""
-        if module.path not in self._wanted or module.path in self._kept:
+        if module.path not in self._wanted or module.path in self._shelf:
             module.release()
             return
         self._wanted.discard(module.path)
         inside = len(self._asking) + 1
-        self._put(module.path, module, inside)
-        self._release(inside)
+        self._shelf.put(module.path, module, inside)
+        self._shelf.release(inside)
 
     def when_taken_apart(self, look: Callable[[Source, frozenset[str]], None]) -> None:
         """Show each text that is taken apart for a question to somebody, with its words."""
@@ -343,7 +314,7 @@ class Project:
         """The one place where files are read."""
         if path in self._overlays:
             return self._overlays[path]
-        if (module := self._kept.get(path)) is not None:
+        if (module := self._shelf.look_at(path)) is not None:
             return module.source
         self._read_count += 1
         try:
@@ -503,7 +474,7 @@ class Project:
     @contextmanager
     def passing(self, path: Path) -> Iterator[Module | None]:
         """A module for a moment: one that is not kept already is let go of at the end. None where there is none."""
-        if path in self._kept:
+        if path in self._shelf:
             yield self.module_at(path)
             return
         self._note("text", path)
@@ -530,9 +501,9 @@ class Project:
         if path not in self._outlines:
             if patterns and ((source := self._text(path)) is None or not matches(patterns, source.text)):
                 return None
-            module = self._kept[path] if path in self._kept else self._read(path)
+            module = self._shelf.look_at(path) if path in self._shelf else self._read(path)
             self._outlines[path] = None if module is None else self._outlined(module)
-            if module is not None and path not in self._kept:
+            if module is not None and path not in self._shelf:
                 self._let_go(module)
         return self._outlines[path]
 
@@ -720,12 +691,8 @@ class Project:
             yield
         finally:
             self._asking.pop()
-            self._release(len(self._asking) + 1)
+            self._shelf.release(len(self._asking) + 1)
 
     def _note(self, what: str, path: Path) -> None:
         if self._asking:
             self._asking[-1].note(what, self.relpath(path))
-
-
-def _size(module: Module | None) -> int:
-    return 1 if module is None else len(module.source.text)
