@@ -8,6 +8,8 @@ from fixtures import cases
 from mutants import MUTANTS, PAGE, Mutant, try_out
 from patternlint.catalogue import RULES
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.rule}: {m.fault}")
 def test_every_mutant_is_caught(mutant: Mutant) -> None:

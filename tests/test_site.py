@@ -17,6 +17,8 @@ from patternlint.completion.described import commands
 from patternlint.options import OPTIONS
 from patternlint.selection import TOOL_RULES
 
+pytestmark = pytest.mark.once
+
 REPOSITORY = Path(__file__).parent.parent
 OF_FAMILIES = {entry.family for entry in RULES if not entry.pack}
 
