@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from patternlint.errors import PatternlintError
 from patternlint.project.files import ModuleNames
+from patternlint.project.holders import Holders
 from patternlint.project.reads import Known
 from patternlint.project.shelf import Shelf
-from patternlint.project.vocabulary import Vocabulary
 from patternlint.source import Source
 from patternlint.words import matches, words_of
 
@@ -115,9 +115,9 @@ class Project:
         self._overlays: dict[Path, Source] = {}
         self._shelf = Shelf()
         self._outlines: dict[Path, Outline | None] = {}
-        self._words: Vocabulary | None = None
-        self._holders: dict[str, list[Path]] = {}  # by words: the files that have them all
-        self._holder_sets: dict[str, frozenset[Path]] = {}
+        self._holders = Holders(
+            lambda: self._by_relpath.values(), self._words_of, self._recall_holders, self._learn_holders
+        )
         self._onlookers: list[Callable[[Module], bool]] = []
         self._wanted: set[Path] = set()  # of the files parsed for a moment
         self._readers: list[Callable[[Source, frozenset[str]], None]] = []
@@ -181,7 +181,7 @@ class Project:
         from patternlint.project.outline import PARTS
 
         parts = [part for part in PARTS if (part, self.relpath(path)) in self._same_reads]
-        before = self._text(path) if self._words is not None or self._answers else None
+        before = self._text(path) if self._holders.have_read or self._answers else None
         outline = self.outline(path) if parts else None
         self._overlays[path] = source
         if module is not None:
@@ -198,9 +198,9 @@ class Project:
             for part in parts
             if (None if outline is None else outline.part(part)) != (None if after is None else after.part(part))
         )
-        if self._words is not None and path.suffix == ".py":
+        if self._holders.have_read and path.suffix == ".py":
             words = frozenset() if before is None else words_of(before.text)
-            changed.update(self._change_words(path, words, words_of(source.text)))
+            changed.update(("words", key) for key in self._holders.change(path, words, words_of(source.text)))
         return Upset(changed, self._drop_answers(changed))
 
     def welcome(self, path: Path) -> Upset:
@@ -217,25 +217,13 @@ class Project:
                 self._by_name[name] = path
         return Upset(changed, self._drop_answers(changed))
 
-    def _change_words(self, path: Path, before: frozenset[str], after: frozenset[str]) -> Iterator[Read]:
-        """Take note of a file's words; what is different now of which files hold which."""
-        assert self._words is not None
-        self._words.change(self._number(path), before, after)
-        for key in [*self._holders]:
-            words = key.split()
-            if before.issuperset(words) != after.issuperset(words):
-                del self._holders[key]
-                self._holder_sets.pop(key, None)
-                yield "words", key
-
     def _drop_answers(self, changed: Set[Read]) -> set[Known]:
         """Forget the answers that rest on what has changed."""
         dropped: set[Known] = set()
         if self._memory is not None:  # an answer of an earlier run does not say what it has read
             dropped.update(self._answers.values())
             self._answers.clear()
-            self._holders.clear()
-            self._holder_sets.clear()
+            self._holders.forget()
         for question, known in [*self._answers.items()]:  # each stands behind those that it rests on
             if not changed.isdisjoint(known.reads) or not dropped.isdisjoint(known.rests_on):
                 dropped.add(known)
@@ -357,27 +345,13 @@ class Project:
         key = " ".join(sorted(words))
         if self._asking:
             self._asking[-1].note("words", key)
-        if key not in self._holders:
-            self._holders[key] = self._files_with(words, key)
-        return [*self._holders[key]]
+        return [*self._holders.of(key)]
 
     def set_with(self, word: str) -> frozenset[Path]:
         """The files whose text contains a word."""
         if self._asking:
             self._asking[-1].note("words", word)
-        if word not in self._holder_sets:
-            self._holder_sets[word] = frozenset(self.paths_with(word))
-        return self._holder_sets[word]
-
-    def _files_with(self, words: tuple[str, ...], key: str) -> list[Path]:
-        memory = self._memory_of_answers
-        if memory is not None and (known := memory.holders(key)) is not None:
-            numbers = self._numbers_by_name
-            return [self._numbered[number] for number in sorted(numbers[name] for name in known if name in numbers)]
-        found = [self._numbered[number] for number in self._vocabulary.files_with(words)]
-        if memory is not None:
-            memory.learn_holders(key, [self.relpath(path) for path in found])
-        return found
+        return self._holders.set_of(word)
 
     def has_word(self, path: Path, word: str) -> bool:
         """Whether a file's text contains a word."""
@@ -432,7 +406,7 @@ class Project:
         read = "words", " ".join(sorted(words))
         if paths is None and memory and self._earlier(sought) and memory.is_as_before(read):
             self._asking[-1].note(*read)
-            paths = [self._numbered[self._numbers_by_name[name]] for name in self._earlier(sought)]
+            paths = [self._by_relpath[name] for name in self._earlier(sought)]
         elif paths is None:
             paths = self.paths_with(*words)
         is_scan = len(paths) > _SCAN
@@ -533,43 +507,35 @@ class Project:
 
     def read_words(self) -> None:
         """Make the pass over the project's files now that the first question about words would make."""
-        _ = self._vocabulary
+        _ = self._holders.vocabulary
 
-    @property
-    def _vocabulary(self) -> Vocabulary:
-        """Which files contain a word: one pass over the bytes of the project, made when the first question needs it."""
-        if self._words is None:
-            self._words = Vocabulary()
-            for number, path in enumerate(self._numbered):
-                memory = self._memory if path not in self._overlays else None
-                if memory is not None and (remembered := memory.words(self.relpath(path))):
-                    self._words.remember(number, remembered)
-                elif (source := self._text(path)) is not None:
-                    words = words_of(source.text)
-                    self._words.add(number, words)
-                    for look in self._readers:
-                        look(source, words)
-                    if memory is not None:
-                        memory.learn_words(self.relpath(path), source, words)
-        return self._words
+    def _words_of(self, path: Path) -> frozenset[str] | str | None:
+        """The words of a file, as :class:`Holders` wants them."""
+        memory = self._memory if path not in self._overlays else None
+        if memory is not None and (remembered := memory.words(self.relpath(path))):
+            return remembered
+        source = self._text(path)
+        if source is None:
+            return None
+        words = words_of(source.text)
+        for look in self._readers:
+            look(source, words)
+        if memory is not None:
+            memory.learn_words(self.relpath(path), source, words)
+        return words
 
-    @cached_property
-    def _numbered(self) -> list[Path]:
-        return [path for path in self.files if path.suffix == ".py"]
+    def _recall_holders(self, words: str) -> list[Path] | None:
+        memory = self._memory_of_answers
+        known = None if memory is None else memory.holders(words)
+        return None if known is None else [self._by_relpath[name] for name in known if name in self._by_relpath]
 
-    @cached_property
-    def _numbers(self) -> dict[Path, int]:
-        return {path: number for number, path in enumerate(self._numbered)}
+    def _learn_holders(self, words: str, paths: list[Path]) -> None:
+        if (memory := self._memory_of_answers) is not None:
+            memory.learn_holders(words, [self.relpath(path) for path in paths])
 
     @cached_property
-    def _numbers_by_name(self) -> dict[str, int]:
-        return {self.relpath(path): number for path, number in self._numbers.items()}
-
-    def _number(self, path: Path) -> int:
-        if path not in self._numbers:
-            self._numbers[path] = len(self._numbered)
-            self._numbered.append(path)
-        return self._numbers[path]
+    def _by_relpath(self) -> dict[str, Path]:
+        return {self.relpath(path): path for path in self.files if path.suffix == ".py"}
 
     # ---- names
 
